@@ -1,0 +1,169 @@
+"""Loads the contract and answers questions about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from conformance.contract import build
+from conformance.contract.errors import ContractError
+from conformance.contract.files import load_checked
+from conformance.contract.locate import data_root
+from conformance.contract.model import (
+    Ambiguity,
+    Negative,
+    Operation,
+    Rule,
+    State,
+    Statechart,
+    StatusCode,
+)
+from conformance.contract.validation import Schemas
+
+
+def value_at(document: Any, path: str) -> Any:
+    """The value at a dotted path inside nested objects (list indices as numbers); None where it is absent."""
+    value = document
+    for part in path.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def matches(where: Mapping[str, Any], resource: Any) -> bool:
+    """Whether every dotted member of `where` has that value in `resource` (None: absent or null)."""
+    return all(value_at(resource, path) == expected for path, expected in where.items())
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Operations, statecharts, rules, ambiguities, the negative matrix and the schemas."""
+
+    root: Path
+    areas: Mapping[str, str]
+    operations: Mapping[str, Operation]
+    statecharts: Mapping[str, Statechart]
+    rules: Mapping[str, Rule]
+    ambiguities: Mapping[str, Ambiguity]
+    negatives: Mapping[str, Negative]
+    status_codes: Mapping[int, StatusCode]
+    digest: str
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """The JSON Schemas, compiled on first use."""
+        return Schemas(self.root)
+
+    def of_area(self, *areas: str) -> list[Operation]:
+        """The operations of the areas, in the order written; all when none is named."""
+        return [item for item in self.operations.values() if not areas or item.area in areas]
+
+    def charts_of(self, resource: str) -> list[Statechart]:
+        """The statecharts of a resource."""
+        return [item for item in self.statecharts.values() if item.resource == resource]
+
+    def operations_on(self, chart: Statechart) -> list[Operation]:
+        """The operations whose `{id}` is the chart's resource: those that a state may offer or withhold."""
+        return [
+            item
+            for item in self.operations.values()
+            if item.resource == chart.resource
+            and item.method == "POST"
+            and item.operation_name
+            and any(p.location == "path" and p.of == chart.resource for p in item.parameters)
+        ]
+
+    def states_of(self, resource: str, value: Any) -> list[tuple[Statechart, State]]:
+        """Every (chart, state) whose `where` the resource's value satisfies."""
+        return [
+            (chart, state)
+            for chart in self.charts_of(resource)
+            for state in chart.states.values()
+            if matches(state.where, value)
+        ]
+
+    def by_capability(self, name: str, resource: str) -> Operation | None:
+        """The operation that a capability of the resource's list stands for."""
+        for item in self.operations.values():
+            if item.capability == name and item.resource == resource:
+                return item
+        return None
+
+    def recognise(self, method: str, path: str, body: Any) -> Operation | None:
+        """The operation of a request: method, path (relative to `/api/v2`, query ignored), `operationName`."""
+        name = body.get("operationName") if isinstance(body, Mapping) else None
+        plain = path.split("?", 1)[0]
+        candidates = [item for item in self.operations.values() if item.method == method and item.pattern.match(plain)]
+        exact = [item for item in candidates if item.operation_name == name]
+        return exact[0] if exact else None
+
+
+def _read_parts(root: Path, folder: str, format_name: str) -> Iterable[tuple[Path, Any]]:
+    for path in sorted((root / folder).glob("*.yaml")):
+        yield path, load_checked(root, path, format_name)
+
+
+def _add(target: dict[str, Any], key: str, value: Any, path: Path) -> None:
+    if key in target:
+        raise ContractError(f"{path}: {key!r} is defined twice; ids are unique")
+    target[key] = value
+
+
+def _digest(root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in {".yaml", ".json"} and path.name not in {"openapi.json", "asyncapi.json"}:
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def load_contract(root: Path | None = None) -> Contract:
+    """The contract under `root` (default: the shipped one), checked against its formats.
+
+    Raises:
+        ContractError: a file is wrong; the text names file, line and key.
+    """
+    return _load(root or data_root("schemas"))
+
+
+@cache
+def _load(root: Path) -> Contract:
+    areas: dict[str, str] = {}
+    operations: dict[str, Operation] = {}
+    for path, raw in _read_parts(root, "operations", "operations.json"):
+        areas.setdefault(raw["area"], raw["title"])
+        for item in raw["operations"]:
+            _add(operations, item["id"], build.operation(raw["area"], item), path)
+    charts: dict[str, Statechart] = {}
+    for path, raw in _read_parts(root, "statecharts", "statechart.json"):
+        _add(charts, raw["chart"], build.statechart(raw), path)
+    rules: dict[str, Rule] = {}
+    for path, raw in _read_parts(root, "rules", "rules.json"):
+        for item in raw["rules"]:
+            _add(rules, item["id"], build.rule(raw["area"], item), path)
+    ambiguities: dict[str, Ambiguity] = {}
+    for path, raw in _read_parts(root, "ambiguities", "ambiguities.json"):
+        for item in raw["ambiguities"]:
+            _add(ambiguities, item["id"], build.ambiguity(raw["area"], item), path)
+    negatives, codes = _tables(root)
+    return Contract(root, areas, operations, charts, rules, ambiguities, negatives, codes, _digest(root))
+
+
+def _tables(root: Path) -> tuple[dict[str, Negative], dict[int, StatusCode]]:
+    negatives: dict[str, Negative] = {}
+    codes: dict[int, StatusCode] = {}
+    path = root / "negatives.yaml"
+    for item in load_checked(root, path, "negatives.json")["negatives"]:
+        _add(negatives, item["id"], build.negative(item), path)
+    path = root / "status-codes.yaml"
+    for item in load_checked(root, path, "status-codes.json")["statusCodes"]:
+        codes[item["code"]] = StatusCode(item["code"], item["meaning"], build.source(item["source"]))
+    return negatives, codes

@@ -1,0 +1,107 @@
+"""Runs the checks over scenarios. Pure: the same events and the same contract give the same findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from conformance.contract import Contract
+from conformance.judge import checks as _registered  # noqa: F401 - importing registers the checks
+from conformance.judge.context import StepContext
+from conformance.judge.findings import CHECKS, Check, Finding, Outcome, Verdict, bounded, rule_for
+from conformance.judge.timeline import Event, Scenario, Step, scenarios
+
+SILENT_CASES = frozenset({"setup", "cleanup", "stimulus"})
+
+
+def judge(events: Iterable[Event], contract: Contract) -> Iterator[Finding]:
+    """The findings of a whole timeline, scenario by scenario."""
+    for item in scenarios(events):
+        yield from judge_scenario(item, contract)
+
+
+def judge_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
+    """The findings of one scenario: one for each check and judged step, and one when it could not be played."""
+    findings = list(_ending(scenario))
+    for step in scenario.steps:
+        if step.case not in SILENT_CASES:
+            findings.extend(_judge_step(step, scenario, contract))
+    for item in CHECKS.values():
+        if item.scope == "scenario":
+            findings.extend(_finding(item, list(item.function(scenario)), scenario, None, contract))
+    return findings
+
+
+def _ending(scenario: Scenario) -> Iterator[Finding]:
+    """The finding for a scenario that was skipped, could not be brought about, broke, or was interrupted."""
+    outcome = scenario.outcome
+    verdict = str(outcome.get("outcome", "interrupted"))
+    kinds: dict[str, Verdict] = {"skipped": "skipped", "untestable": "untestable", "error": "error"}
+    if verdict == "played":
+        return
+    kind = kinds.get(verdict, "untestable")
+    reason = str(outcome.get("reason") or "the run ended before the scenario did")
+    last = (scenario.events[-1].seq,) if scenario.events else ()
+    yield Finding(
+        id=f"{scenario.id}/scenario",
+        scenario=scenario.id,
+        area=scenario.area,
+        operation=str(scenario.info.get("operation") or ""),
+        check="scenario",
+        verdict=kind,
+        level="must",
+        message=bounded(reason),
+        evidence=last,
+    )
+
+
+def _judge_step(step: Step, scenario: Scenario, contract: Contract) -> Iterator[Finding]:
+    context = StepContext(step, contract)
+    for item in CHECKS.values():
+        if item.scope == "step" and step.case in item.cases:
+            yield from _finding(item, list(item.function(context)), scenario, step, contract)
+
+
+def _finding(
+    item: Check, outcomes: list[Outcome], scenario: Scenario, step: Step | None, contract: Contract
+) -> Iterator[Finding]:
+    """One finding from a check's outcomes: the worst of them speaks, all of its evidence is kept."""
+    if not outcomes:
+        return
+    worst = max(outcomes, key=_weight)
+    operation = (step.operation if step else "") or str(scenario.info.get("operation") or "")
+    rule, source = worst.rule, worst.source
+    if rule is None:
+        rule, general = rule_for(contract, item.id, operation)
+        source = source or general
+    described = contract.operations.get(operation)
+    label = str(step.info.get("label") or "") if step else ""
+    bad = [one for one in outcomes if not one.ok]
+    message = worst.message if len(bad) < 2 else f"{worst.message} (and {len(bad) - 1} more)"
+    yield Finding(
+        id="/".join(part for part in (scenario.id, label, item.id) if part),
+        scenario=scenario.id,
+        area=scenario.area,
+        operation=operation,
+        check=item.id,
+        verdict=_verdict(worst),
+        level=worst.level,
+        message=bounded(message),
+        expected=bounded(worst.expected),
+        seen=bounded(worst.seen),
+        rule=rule,
+        source=source or (described.source if described else None),
+        evidence=tuple(sorted({seq for one in (bad or outcomes[:1]) for seq in one.evidence}))[:12],
+        readings=tuple(sorted({one.reading for one in outcomes if one.reading})),
+    )
+
+
+def _weight(outcome: Outcome) -> int:
+    if outcome.ok:
+        return 0
+    return {"may": 1, "should": 2, "must": 3}[outcome.level]
+
+
+def _verdict(outcome: Outcome) -> Verdict:
+    if outcome.ok or outcome.level == "may":
+        return "passed"
+    return "warning" if outcome.level == "should" else "failed"
