@@ -183,6 +183,7 @@ def statechart(raw: Raw) -> Statechart:
         features=tuple(raw.get("features", ())),
         capabilities=raw.get("capabilities", True),
         base=(raw["base"]["chart"], raw["base"]["state"]) if "base" in raw else None,
+        owner=raw.get("owner", "self"),
     )
 
 

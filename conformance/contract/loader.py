@@ -39,8 +39,12 @@ def value_at(document: Any, path: str) -> Any:
 
 
 def matches(where: Mapping[str, Any], resource: Any) -> bool:
-    """Whether every dotted member of `where` has that value in `resource` (None: absent or null)."""
-    return all(value_at(resource, path) == expected for path, expected in where.items())
+    """Whether every dotted member of `where` has that value in `resource` (None: absent or null; `*`: any value)."""
+    for path, expected in where.items():
+        seen = value_at(resource, path)
+        if not (seen == expected or (expected == "*" and seen is not None)):
+            return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,10 @@ def _tables(root: Path) -> tuple[dict[str, Negative], dict[int, StatusCode]]:
     path = root / "negatives.yaml"
     for item in load_checked(root, path, "negatives.json")["negatives"]:
         _add(negatives, item["id"], build.negative(item), path)
-    path = root / "status-codes.yaml"
-    for item in load_checked(root, path, "status-codes.json")["statusCodes"]:
-        codes[item["code"]] = StatusCode(item["code"], item["meaning"], build.source(item["source"]))
+    raw = load_checked(root, root / "status-codes.yaml", "status-codes.json")
+    page = raw["source"]["page"]
+    for item in raw["codes"]:
+        codes[item["code"]] = StatusCode(
+            item["code"], item["meaning"], build.source({"page": page, "lines": item["source"]})
+        )
     return negatives, codes

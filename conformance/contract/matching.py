@@ -70,10 +70,10 @@ def relative_role(performer: str, to: str) -> str:
     """The scenario's role that an operation's `to` means when `performer` performs it.
 
     An operation says `self` for whoever performs it and `second` for the other party; when the scenario's second
-    agent performs, the other party is the scenario's `self`.
+    agent performs it, the other party is the scenario's `self`.
     """
     if to == "self":
         return performer
-    if to == performer and performer in {"second", "third"}:
+    if to == performer:
         return "self"
     return to

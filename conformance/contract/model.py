@@ -283,6 +283,7 @@ class Statechart:
     features: tuple[str, ...] = ()
     capabilities: bool = True
     base: tuple[str, str] | None = None
+    owner: str = "self"
 
     def path(self, state: str) -> tuple[Transition, ...]:
         """The shortest sequence of transitions from `start` to `state` (breadth first, in the order written).

@@ -69,6 +69,7 @@ class Target:
     queue_number: str | None = None
     unassigned_number: str | None = None
     chat_queue: str | None = None
+    contact_center_id: str | None = None
     hazards: frozenset[str] = DEFAULT_HAZARDS
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
     file: Path | None = None
@@ -235,6 +236,7 @@ def _build(raw: Mapping[str, Any], path: Path) -> Target:
         queue_number=numbers.get("queue"),
         unassigned_number=numbers.get("unassigned"),
         chat_queue=raw.get("queues", {}).get("chat"),
+        contact_center_id=raw.get("contact_center_id"),
         hazards=frozenset(raw.get("hazards", {}).get("allow", DEFAULT_HAZARDS)),
         stimuli=stimuli,
         file=path,
@@ -246,6 +248,7 @@ EXAMPLE = """\
 base_url = "https://gws.example.com"          # scheme, host, port; no credentials
 # api_path = "/api/v2"
 # notifications_path = "/api/v2/notifications"  # some deployments: "/genesys/cometd"
+# contact_center_id = "cfe5ad67-..."            # customers name it when they ask for a chat
 # edition = "8.5"                              # or "8.6": endpoints removed there must be gone
 # proxy = "http://proxy.example.com:3128"
 # rate = 20                                    # requests a second at most

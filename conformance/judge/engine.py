@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from conformance.contract import Contract
 from conformance.judge import checks as _registered  # noqa: F401 - importing registers the checks
@@ -67,6 +68,8 @@ def _finding(
     """One finding from a check's outcomes: the worst of them speaks, all of its evidence is kept."""
     if not outcomes:
         return
+    if step is not None and step.info.get("level") == "should":
+        outcomes = [replace(one, level="should") if one.level == "must" else one for one in outcomes]
     worst = max(outcomes, key=_weight)
     operation = (step.operation if step else "") or str(scenario.info.get("operation") or "")
     rule, source = worst.rule, worst.source

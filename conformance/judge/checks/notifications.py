@@ -235,7 +235,7 @@ def notification_unexpected(context: StepContext) -> Iterator[Outcome]:
     strangers = [
         item
         for item in context.step.delivered
-        if not any(actor == item.actor and _kin(expected, item) for actor, expected in context.expected)
+        if not any(same_kind(expected, item.data) for _, expected in context.expected)
     ]
     for item in strangers[:5]:
         kind = item.data.get("notificationType") if isinstance(item.data, Mapping) else None
@@ -244,17 +244,13 @@ def notification_unexpected(context: StepContext) -> Iterator[Outcome]:
         yield Outcome(
             False,
             f"{label} {' '.join(states)} reached {item.actor}, which nothing documented explains",
-            ", ".join(expected.label() for actor, expected in context.expected if actor == item.actor) or "nothing",
+            ", ".join(dict.fromkeys(expected.label() for _, expected in context.expected)) or "nothing",
             f"{label} {' '.join(states)}".strip(),
             level="should" if item.message_type != "ErrorMessage" else "must",
             evidence=(item.seq,),
         )
     if not strangers:
         yield Outcome(True, "nothing unexpected", evidence=context.exchange.seqs if context.exchange else ())
-
-
-def _kin(expected: Notification, item: Delivered) -> bool:
-    return same_kind(expected, item.data)
 
 
 @check("latency.deadline", *JUDGED)

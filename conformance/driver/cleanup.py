@@ -1,0 +1,188 @@
+"""Leaves the deployment as it was: ends calls and chats, takes back device settings, deletes what was created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.driver.actor import Actor
+from conformance.driver.ledger import Entry
+from conformance.driver.outcomes import Untestable
+from conformance.driver.scene import Scene
+from conformance.driver.stage import Stage
+from conformance.wire.recorder import Event
+
+OVER: Mapping[str, frozenset[str]] = {
+    "call": frozenset({"Released"}),
+    "chat": frozenset({"Completed", "Revoked"}),
+}
+CHAT_WAYS: Mapping[str, tuple[str, ...]] = {
+    "Invited": ("Reject",),
+    "Chatting": ("Complete", "Leave"),
+    "LeftChat": ("Complete",),
+}
+PASSES = 3
+
+
+def clean_up(scene: Scene) -> list[str]:
+    """Undoes what a scenario started, the newest first; what could not be undone, in words."""
+    stage = scene.stage
+    scene.absorb()
+    actors = [actor for actor in stage.opened() if actor.me]
+    if not _anything(scene, actors):
+        return []
+    stage.recorder.begin_step({"operation": "", "case": "cleanup", "performer": "", "label": "clean-up"})
+    try:
+        for _ in range(PASSES):
+            for actor in actors:
+                _end_calls(scene, actor)
+                _end_chats(scene, actor)
+            scene.absorb()
+            if not any(_live(actor, kind) for actor in actors for kind in OVER):
+                break
+        _end_customer(scene)
+        for actor in actors:
+            _restore_device(scene, actor)
+        _delete_created(stage)
+        scene.absorb()
+    finally:
+        stage.recorder.end_step({})
+    left = [
+        f"{kind} {identifier} of {actor.name}" for actor in actors for kind in OVER for identifier in _live(actor, kind)
+    ]
+    for actor in actors:
+        for kind in OVER:
+            for identifier in actor.resources[kind]:
+                if identifier not in _live(actor, kind):
+                    stage.ledger.done(kind, actor.name, identifier)
+        actor.forget()
+    return left
+
+
+def _anything(scene: Scene, actors: list[Actor]) -> bool:
+    return (
+        any(actor.resources[kind] for actor in actors for kind in OVER)
+        or any(_unsettled(actor) for actor in actors)
+        or "customer.chat.id" in scene.values
+        or bool(scene.stage.ledger.open_entries("contact", "setting"))
+    )
+
+
+def _live(actor: Actor, kind: str) -> list[str]:
+    return [
+        identifier
+        for identifier, resource in reversed(actor.resources[kind].items())
+        if resource.get("state") not in OVER[kind]
+    ]
+
+
+def _act(scene: Scene, actor: Actor, path: str, body: Mapping[str, Any], kind: str, identifier: str) -> None:
+    """Sends a clean-up operation and waits until the resource is over."""
+    start = scene.stage.recorder.last_seq
+    reply = actor.http.request("POST", path, json=dict(body), purpose="auth")
+    code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
+    if reply.error or code not in (0, None):
+        return
+
+    def over(event: Event) -> bool:
+        if event.kind != "cometd.event" or event.actor != actor.name:
+            return False
+        data = event.payload.get("data")
+        resource = data.get(kind) if isinstance(data, Mapping) else None
+        return (
+            isinstance(resource, Mapping) and resource.get("id") == identifier and resource.get("state") in OVER[kind]
+        )
+
+    patience = scene.stage.patience
+    if scene.stage.recorder.wait(over, after=start, deadline=patience.for_kind(f"cleanup {kind}")) is None:
+        patience.missed(f"cleanup {kind}")
+    else:
+        patience.came(f"cleanup {kind}")
+    scene.absorb()
+
+
+def _end_calls(scene: Scene, actor: Actor) -> None:
+    for identifier in _live(actor, "call"):
+        if identifier in _live(actor, "call"):
+            _act(scene, actor, f"/me/calls/{identifier}", {"operationName": "Hangup"}, "call", identifier)
+
+
+def _end_chats(scene: Scene, actor: Actor) -> None:
+    for identifier in _live(actor, "chat"):
+        state = str(actor.resources["chat"][identifier].get("state"))
+        for name in CHAT_WAYS.get(state, ("Complete",)):
+            if identifier in _live(actor, "chat"):
+                _act(scene, actor, f"/me/chats/{identifier}", {"operationName": name}, "chat", identifier)
+
+
+def _end_customer(scene: Scene) -> None:
+    identifier = scene.values.pop("customer.chat.id", None)
+    if not identifier:
+        return
+    try:
+        scene.stage.customer_request("POST", f"/chats/{identifier}", {"operationName": "Complete"})
+    except Untestable:
+        return  # the chat is over already: that is what was wanted
+
+
+def _unsettled(actor: Actor) -> list[tuple[str, str]]:
+    """The (path, operationName) that take back what a scenario set on the actor's device."""
+    device = actor.device or {}
+    path = f"/me/devices/{device.get('id')}"
+    ways = []
+    if device.get("supervisorMonitoringState"):
+        ways.append((path, "CancelSupervisorMonitoring"))
+    if device.get("doNotDisturb") == "On":
+        ways.append((path, "DoNotDisturbOff"))
+    if device.get("forwardTo"):
+        ways.append((path, "ForwardCallsOff"))
+    return ways
+
+
+def _restore_device(scene: Scene, actor: Actor) -> None:
+    for path, name in _unsettled(actor):
+        start = scene.stage.recorder.last_seq
+        body: dict[str, Any] = {"operationName": name}
+        reply = actor.http.request("POST", path, json=body, purpose="auth")
+        if reply.error or not isinstance(reply.json, Mapping) or reply.json.get("statusCode") != 0:
+            continue
+        patience = scene.stage.patience
+        told = scene.stage.recorder.wait(
+            lambda event: event.kind == "cometd.event" and event.actor == actor.name,
+            after=start,
+            deadline=patience.for_kind("cleanup device"),
+        )
+        if told is None:
+            patience.missed("cleanup device")
+        scene.absorb()
+    state = (actor.device or {}).get("userState")
+    if isinstance(state, Mapping) and state.get("state") == "LoggedOut" and actor.in_session:
+        scene.stage.end_session(actor)
+
+
+def _delete_created(stage: Stage) -> None:
+    for entry in stage.ledger.open_entries("contact", "setting"):
+        undo(stage, entry)
+
+
+def undo(stage: Stage, entry: Entry) -> bool:
+    """Undoes one ledger entry; True when it is gone."""
+    actor = stage.actor(entry.actor, session=False)
+    method, _, rest = entry.undo.partition(" ")
+    if entry.kind == "contact":
+        reply = actor.http.request("DELETE", f"/contacts/{entry.id}", purpose="auth")
+    elif entry.kind == "call":
+        reply = actor.http.request("POST", f"/me/calls/{entry.id}", json={"operationName": "Hangup"}, purpose="auth")
+    elif entry.kind == "chat":
+        reply = actor.http.request("POST", f"/me/chats/{entry.id}", json={"operationName": "Complete"}, purpose="auth")
+    elif entry.kind == "session":
+        reply = actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
+    else:
+        path, _, name = rest.partition(" ")
+        body: dict[str, Any] = {"json": {"operationName": name}} if name else {}
+        reply = actor.http.request(method or "DELETE", path, purpose="auth", **body)
+    code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
+    gone = code in (0, 6) or reply.status == 404
+    if gone:
+        stage.ledger.done(entry.kind, entry.actor, entry.id)
+    return gone

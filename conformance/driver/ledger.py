@@ -1,0 +1,90 @@
+"""What a run created or started, on disk, so that it can be undone even after a kill -9."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written; the text names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something to undo: its kind (`session`, `call`, `chat`, `contact`, `setting` ...), who made it, and its id."""
+
+    kind: str
+    actor: str
+    id: str
+    undo: str = ""
+
+
+class Ledger:
+    """Appends one NDJSON line when something is made and one when it is undone; `open_entries` are what is left."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._entries: dict[tuple[str, str, str], Entry] = {}
+        self._lock = threading.Lock()
+
+    def add(self, entry: Entry) -> None:
+        """Notes something that will have to be undone."""
+        key = (entry.kind, entry.actor, entry.id)
+        with self._lock:
+            if key in self._entries:
+                return
+            self._entries[key] = entry
+            self._write("made", entry)
+
+    def done(self, kind: str, actor: str, identifier: str) -> None:
+        """Notes that it is undone."""
+        with self._lock:
+            entry = self._entries.pop((kind, actor, identifier), None)
+            if entry is not None:
+                self._write("undone", entry)
+
+    def open_entries(self, *kinds: str) -> list[Entry]:
+        """What is still to be undone, the newest first."""
+        with self._lock:
+            return [item for item in reversed(self._entries.values()) if not kinds or item.kind in kinds]
+
+    def _write(self, what: str, entry: Entry) -> None:
+        if self.path is None:
+            return
+        line = json.dumps({"what": what, "kind": entry.kind, "actor": entry.actor, "id": entry.id, "undo": entry.undo})
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise LedgerError(f"{self.path}: cannot be written ({error.strerror}); free space there") from None
+
+
+def read_ledger(path: Path) -> Ledger:
+    """The ledger of an earlier run; it goes on in the same file. A last line that was cut is passed over.
+
+    Raises:
+        LedgerError: there is none, or it is not a ledger.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise LedgerError(f"{path}: cannot be read ({error.strerror}); give the folder of a run") from None
+    ledger = Ledger(None)
+    for number, line in enumerate(lines, start=1):
+        try:
+            raw = json.loads(line)
+            entry = Entry(raw["kind"], raw["actor"], raw["id"], raw.get("undo", ""))
+            made = raw["what"] == "made"
+        except (ValueError, KeyError, TypeError):
+            if number == len(lines):
+                break
+            raise LedgerError(f"{path}:{number}: not a line of a ledger; restore the file") from None
+        if made:
+            ledger.add(entry)
+        else:
+            ledger.done(entry.kind, entry.actor, entry.id)
+    ledger.path = path
+    return ledger

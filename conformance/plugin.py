@@ -1,0 +1,112 @@
+"""The pytest plugin: options, the `play` fixture, and the mapping of verdicts to test outcomes.
+
+A scenario is judged when its test function has ended; the judge's findings decide whether the test passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KEY: pytest.StashKey[Any] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the suites; see `pytest --help`, group `gws-conformance`."""
+    group = parser.getgroup("gws-conformance", "GWS conformance suites (pytest --pyargs conformance.suites)")
+    group.addoption("--gws-target", metavar="FILE", help="target file of the deployment under test")
+    group.addoption("--gws-base-url", metavar="URL", help="replaces base_url of the target file")
+    group.addoption("--gws-simulator", action="store_true", help="test the bundled server, started for this run")
+    group.addoption("--gws-fault", metavar="NAME", action="append", default=[], help="fault of the bundled server")
+    group.addoption("--gws-output", metavar="DIR", help="where timeline and reports go")
+    group.addoption("--gws-area", metavar="AREA", action="append", default=[], help="only these areas (repeatable)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker."""
+    config.addinivalue_line("markers", "gws_area(name): area of the contract that a suite covers")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keeps the areas that were asked for."""
+    wanted = set(config.getoption("--gws-area"))
+    if not wanted:
+        return
+    kept, dropped = [], []
+    for item in items:
+        marker = item.get_closest_marker("gws_area")
+        (dropped if marker is not None and marker.args[0] not in wanted else kept).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def gws_session(request: pytest.FixtureRequest) -> Generator[Any]:
+    """The run: target, stage, recorder, reports."""
+    from conformance.session import RunProblem, Session
+
+    existing = request.config.stash.get(KEY, None)
+    if existing is not None:
+        yield existing
+        return
+    options = request.config.option
+    output = Path(options.gws_output) if options.gws_output else None
+    try:
+        session = Session.open(
+            target_file=Path(options.gws_target) if options.gws_target else None,
+            base_url=options.gws_base_url,
+            bundled=options.gws_simulator,
+            faults=options.gws_fault,
+            output=output,
+            arguments=list(request.config.invocation_params.args),
+            areas=options.gws_area,
+        )
+    except RunProblem as problem:
+        pytest.exit(f"gws-conformance: {problem}", returncode=problem.exit_code)
+    request.config.stash[KEY] = session
+    try:
+        yield session
+    finally:
+        paths = session.close()
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and paths:
+            reporter.write_line(f"\ngws-conformance: {session.verdict}; reports in {paths[0].parent}")
+
+
+@pytest.fixture
+def play(request: pytest.FixtureRequest, gws_session: Any) -> Any:
+    """One scenario for one test."""
+    marker = request.node.get_closest_marker("gws_area")
+    name = request.node.callspec.id if hasattr(request.node, "callspec") else request.node.name.removeprefix("test_")
+    area = marker.args[0] if marker else ""
+    identifier = name if "." in name or ":" in name else f"{area}.{name}"
+    return gws_session.play(identifier, area, (request.node.function.__doc__ or "").strip())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Ends the scenario of a suite's test, judges it, and turns the findings into the test's outcome."""
+    if "play" not in pyfuncitem.fixturenames:
+        return (yield)
+    from conformance.session import finish
+
+    play_object = pyfuncitem.funcargs["play"]
+    session = pyfuncitem.funcargs.get("gws_session") or pyfuncitem.config.stash[KEY]
+    problem: BaseException | None = None
+    result: Any = None
+    try:
+        result = yield
+    except BaseException as error:
+        problem = error
+    ending = finish(session, play_object, problem)
+    if isinstance(problem, KeyboardInterrupt | pytest.exit.Exception):
+        raise problem
+    if ending.verdict == "skipped":
+        pytest.skip(ending.text)
+    if ending.verdict in {"failed", "error", "untestable"}:
+        pytest.fail(f"{ending.verdict}: {ending.text}", pytrace=False)
+    return result

@@ -1,0 +1,7 @@
+"""`python -m conformance.simulator`."""
+
+import sys
+
+from .server import main
+
+sys.exit(main())

@@ -1,0 +1,59 @@
+"""Accept, Reject, Leave, Complete.
+
+Source: Web Services API Reference, lines 11560-11829 and 11904-12051.
+"""
+
+from __future__ import annotations
+
+from ..status import not_found
+from . import faults as f
+from . import lifecycle
+from .operations import Action, ChatRequest, chat_operation, farewell, flag
+
+
+@chat_operation("Accept")
+def accept(request: ChatRequest) -> Action:
+    """The user joins the chat. Without a nickname the user's own is shown (the page does not call it optional)."""
+    ctx = request.ctx
+    nickname = ctx.optional("nickname", str) or ctx.user.nickname or ctx.user.user_name
+    flag(ctx, "saveLAR")
+    return lambda: lifecycle.accept(request.state, request.chat, request.leg, nickname, request.reference_id)
+
+
+@chat_operation("Reject")
+def reject(request: ChatRequest) -> Action:
+    """The user refuses the chat, and another agent is offered it."""
+    if request.state.world.faults.on(f.REJECT_STAYS_INVITED):
+        return lambda: None
+    return lambda: lifecycle.reject(request.state, request.chat, request.leg, request.reference_id)
+
+
+@chat_operation("Leave")
+def leave(request: ChatRequest) -> Action:
+    """The user leaves the chat, after a last message if there is one."""
+    say = farewell(request)
+
+    def act() -> None:
+        say()
+        lifecycle.leave(request.state, request.chat, request.leg, request.reference_id)
+
+    return act
+
+
+@chat_operation("Complete")
+def complete(request: ChatRequest) -> Action:
+    """The chat is marked as complete; with queueName it is placed in that queue, without its session."""
+    ctx = request.ctx
+    queue_name = ctx.optional("queueName", str)
+    if queue_name is not None and not any(q.name == queue_name for q in ctx.world.queues.values()):
+        raise not_found("The queue")
+    flag(ctx, "saveLAR")
+    say = farewell(request)
+
+    def act() -> None:
+        say()
+        if queue_name is not None:
+            request.chat.queue_name = queue_name
+        lifecycle.complete(request.state, request.chat, request.leg, request.reference_id)
+
+    return act

@@ -1,0 +1,109 @@
+"""What there is to play, read from the contract: parameters for the suites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from conformance.contract import Example, Operation, Statechart, Transition, load_contract
+from conformance.driver.plays import withheld_except
+
+CONTRACT = load_contract()
+
+
+def _named(identifier: str, *values: Any) -> Any:
+    return pytest.param(*values, id=identifier)
+
+
+def examples(area: str) -> list[Any]:
+    """(operation, example) for every documented way to perform each operation of the area."""
+    return [
+        _named(f"{operation.id}[{example.name}]", operation, example)
+        for operation in CONTRACT.of_area(area)
+        if operation.suite is None
+        for example in operation.examples
+    ]
+
+
+def refusals(area: str) -> list[Any]:
+    """(operation) for every operation of the area: its negative matrix."""
+    return [
+        _named(f"{operation.id}[negative]", operation)
+        for operation in CONTRACT.of_area(area)
+        if operation.suite is None and operation.examples
+    ]
+
+
+def _charts(area: str) -> Iterator[Statechart]:
+    for chart in CONTRACT.statecharts.values():
+        if chart.area == area:
+            yield chart
+
+
+def _reachable(chart: Statechart, state: str) -> bool:
+    try:
+        chart.path(state)
+    except KeyError:
+        return False
+    return True
+
+
+def states(area: str) -> list[Any]:
+    """(chart, state name) for every state that can be reached by acting."""
+    return [
+        _named(f"{chart.name}:{name}", chart, name)
+        for chart in _charts(area)
+        for name in chart.states
+        if _reachable(chart, name)
+    ]
+
+
+def transitions(area: str) -> list[Any]:
+    """(transition) for every transition that the documents require or suggest."""
+    return [
+        _named(str(item), item)
+        for chart in _charts(area)
+        for item in chart.transitions
+        if item.level != "may" and _reaches(chart, item)
+    ]
+
+
+def _reaches(chart: Statechart, item: Transition) -> bool:
+    return item.source == "start" or _reachable(chart, item.source)
+
+
+def offered(area: str) -> list[Any]:
+    """(chart, state name, operation) for every capability of a state that no transition of the chart performs."""
+    out = []
+    for chart in _charts(area):
+        if not chart.capabilities:
+            continue
+        for name, state in chart.states.items():
+            done = {item.by for item in chart.transitions if item.source == name and item.actor == chart.owner}
+            for capability in state.offers:
+                operation = CONTRACT.by_capability(capability, chart.resource)
+                if operation is None or operation.id in done or not operation.examples or not _reachable(chart, name):
+                    continue
+                out.append(_named(f"{chart.name}:{name}+{operation.name}", chart, name, operation))
+    return out
+
+
+def withheld(area: str) -> list[Any]:
+    """(chart, state name) for every state in which some operation of the resource is not offered."""
+    out = []
+    for chart in _charts(area):
+        if not chart.capabilities or chart.region:
+            continue
+        for name in chart.states:
+            allowed = withheld_except(CONTRACT, chart, name)
+            candidates = [
+                item for item in CONTRACT.operations_on(chart) if item.capability and item.capability not in allowed
+            ]
+            if candidates and _reachable(chart, name):
+                out.append(_named(f"{chart.name}:{name}!withheld", chart, name))
+    return out
+
+
+__all__ = ["CONTRACT", "Example", "Operation", "examples", "offered", "refusals", "states", "transitions", "withheld"]

@@ -1,0 +1,48 @@
+"""Voice: agent states, calls, conferences and transfers, call data, monitoring, recording."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.contract import Example, Operation, Statechart, Transition
+from conformance.driver.play import Play
+from conformance.suites._cases import examples, offered, refusals, states, transitions, withheld
+
+AREA = "voice"
+pytestmark = pytest.mark.gws_area(AREA)
+
+
+@pytest.mark.parametrize(("operation", "example"), examples(AREA))
+def test_operation(play: Play, operation: Operation, example: Example) -> None:
+    """The operation is answered and notified as documented."""
+    play.example(operation, example)
+
+
+@pytest.mark.parametrize("operation", refusals(AREA))
+def test_refusals(play: Play, operation: Operation) -> None:
+    """Requests that must be refused are refused, and change nothing."""
+    play.refusals(operation)
+
+
+@pytest.mark.parametrize(("chart", "state"), states(AREA))
+def test_state(play: Play, chart: Statechart, state: str) -> None:
+    """In the state, the resource offers the documented capabilities, and a GET agrees."""
+    play.state(chart, state)
+
+
+@pytest.mark.parametrize("transition", transitions(AREA))
+def test_transition(play: Play, transition: Transition) -> None:
+    """The operation moves the resource as the chart says, and says so over CometD."""
+    play.transition(transition)
+
+
+@pytest.mark.parametrize(("chart", "state", "operation"), offered(AREA))
+def test_offered(play: Play, chart: Statechart, state: str, operation: Operation) -> None:
+    """An operation that the state offers is accepted."""
+    play.offered(chart, state, operation)
+
+
+@pytest.mark.parametrize(("chart", "state"), withheld(AREA))
+def test_withheld(play: Play, chart: Statechart, state: str) -> None:
+    """Operations that the state does not offer are refused."""
+    play.withheld(chart, state)
