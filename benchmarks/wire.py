@@ -31,9 +31,9 @@ ME = json.dumps(
         "statusCode": 0,
         "user": {
             "id": "63630bbebf4840d7a0bffd6312bc29ff",
-            "userName": "ksippo",
-            "firstName": "Kristi",
-            "lastName": "Sippola",
+            "userName": "agent1",
+            "firstName": "First",
+            "lastName": "Last",
             "roles": ["ROLE_AGENT"],
             "enabled": True,
             "uri": "http://127.0.0.1/api/v2/users/63630bbebf4840d7a0bffd6312bc29ff",
@@ -100,9 +100,9 @@ def overhead(port: int, count: int, folder: Path) -> None:
     body = {"operationName": "Ready"}
     with (
         Recorder(folder / "timeline.ndjson") as recorder,
-        httpx.Client(auth=("ksippo", "secret"), verify=False) as plain,
+        httpx.Client(auth=("agent1", "secret"), verify=False) as plain,
     ):
-        session = HttpSession(TransportConfig(url), Credentials("ksippo", "secret-password"), recorder, actor="agent1")
+        session = HttpSession(TransportConfig(url), Credentials("agent1", "secret-password"), recorder, actor="agent1")
 
         def bare() -> object:
             return plain.post(f"{url}/api/v2/me", json=body).json()
@@ -122,7 +122,7 @@ def latency(port: int, pipe: Connection, count: int, folder: Path) -> None:
     with Recorder(folder / "notifications.ndjson") as recorder:
         http = HttpSession(
             TransportConfig(f"http://127.0.0.1:{port}"),
-            Credentials("ksippo", "secret-password"),
+            Credentials("agent1", "secret-password"),
             recorder,
             actor="agent1",
         )

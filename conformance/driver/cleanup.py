@@ -33,9 +33,9 @@ def clean_up(scene: Scene) -> list[str]:
         return []
     stage.recorder.begin_step({"operation": "", "case": "cleanup", "performer": "", "label": "clean-up"})
     try:
-        for _ in range(PASSES):
+        for attempt in range(PASSES):
             for actor in actors:
-                _end_calls(scene, actor)
+                _end_calls(scene, actor, attempt)
                 _end_chats(scene, actor)
             scene.absorb()
             if not any(_live(actor, kind) for actor in actors for kind in OVER):
@@ -76,6 +76,13 @@ def _live(actor: Actor, kind: str) -> list[str]:
     ]
 
 
+def _send(actor: Actor, path: str, body: Mapping[str, Any]) -> bool:
+    """Sends an operation; False when it was refused."""
+    reply = actor.http.request("POST", path, json=dict(body), purpose="auth")
+    code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
+    return not reply.error and code in (0, None)
+
+
 def _act(scene: Scene, actor: Actor, path: str, body: Mapping[str, Any], kind: str, identifier: str) -> None:
     """Sends a clean-up operation and waits until the resource is over."""
     start = scene.stage.recorder.last_seq
@@ -101,10 +108,17 @@ def _act(scene: Scene, actor: Actor, path: str, body: Mapping[str, Any], kind: s
     scene.absorb()
 
 
-def _end_calls(scene: Scene, actor: Actor) -> None:
+def _end_calls(scene: Scene, actor: Actor, attempt: int) -> None:
+    """Hangs up; a call that still rings is left to its caller, or answered first when nobody else ends it."""
     for identifier in _live(actor, "call"):
-        if identifier in _live(actor, "call"):
-            _act(scene, actor, f"/me/calls/{identifier}", {"operationName": "Hangup"}, "call", identifier)
+        call = actor.resources["call"].get(identifier, {})
+        if call.get("state") == "Released":
+            continue
+        if call.get("state") == "Ringing":
+            if attempt == 0:
+                continue
+            _send(actor, f"/me/calls/{identifier}", {"operationName": "Answer"})
+        _act(scene, actor, f"/me/calls/{identifier}", {"operationName": "Hangup"}, "call", identifier)
 
 
 def _end_chats(scene: Scene, actor: Actor) -> None:

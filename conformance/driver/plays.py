@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from conformance.contract import Contract, Example, Needs, Operation, Statechart, Transition, matches
@@ -196,6 +195,7 @@ def play_refusals(scene: Scene, operation: Operation) -> None:
     for parameter in operation.parameters_in("path"):
         if parameter.name in given and parameter.name not in identifiers and parameter.type == "id":
             identifiers[parameter.name] = str(find(str(given[parameter.name]).strip("${}")))
+    scene.settle()
     for case in refusables(scene.contract, operation, sound, csrf=scene.stage.csrf, identifiers=identifiers):
         _refuse(scene, operation, role, case)
     _wrong_role(scene, operation, sound)
@@ -307,14 +307,9 @@ def play_offered(scene: Scene, chart: Statechart, state_name: str, operation: Op
     scene.reach(chart.name, state_name)
     example = operation.examples[0] if operation.examples else None
     scene.perform(
-        operation.id, role=chart.owner, case="offered", example=_plain(example), on=chart.binds, level="should"
+        operation.id, role=chart.owner, case="offered", example=example, on=chart.binds, level="should", plain=True
     )
     scene.quiet()
-
-
-def _plain(example: Example | None) -> Example | None:
-    """The example without the notifications that it promises from another starting point."""
-    return None if example is None else replace(example, needs=None)
 
 
 def play_withheld(scene: Scene, chart: Statechart, state_name: str) -> None:
@@ -338,12 +333,12 @@ def play_withheld(scene: Scene, chart: Statechart, state_name: str) -> None:
 
 
 def withheld_except(contract: Contract, chart: Statechart, state_name: str) -> set[str]:
-    """The capabilities that a resource showing this state may offer, whatever its regions are in."""
+    """The capabilities that the resource may offer in this state, whatever its regions are in."""
     state = chart.states[state_name]
-    allowed: set[str] = set()
+    allowed = set(state.offers) | set(state.may)
     for other in contract.charts_of(chart.resource):
-        for candidate in other.states.values():
-            if other.region or candidate.where == state.where:
+        if other.region:
+            for candidate in other.states.values():
                 allowed |= set(candidate.offers) | set(candidate.may)
     return allowed
 

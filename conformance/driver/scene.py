@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.contract import Contract, Example, Notification, Operation, State, Statechart, Transition, matches
@@ -22,6 +22,8 @@ from conformance.wire.http import HttpReply
 from conformance.wire.recorder import Event
 
 ERRORS = ("ErrorMessage",)
+MAXIMUM_GRACES = 10
+UNJUDGED = frozenset({"setup", "cleanup", "stimulus"})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Scene:
         self._seen = stage.recorder.last_seq
         self._binding = ""
         self._known: dict[str, set[str]] = {}
+        self._unsettled = True
 
     # -- who ---------------------------------------------------------------------------------------------------
 
@@ -101,6 +104,8 @@ class Scene:
             return
         known.add(identifier)
         binding = self._binding or kind
+        if binding == "call" and self._busy(actor):
+            binding = "consult"  # a second call beside one that is still there
         chart = next((item for item in self.contract.statecharts.values() if item.binds == binding), None)
         if chart is None or chart.resource != kind:
             binding = kind
@@ -108,6 +113,14 @@ class Scene:
             if name == actor.name:
                 self.bindings[(role, binding)] = identifier
         self.stage.ledger.add(Entry(kind, actor.name, identifier, str(resource.get("uri", ""))[:300]))
+
+    def _busy(self, actor: Actor) -> bool:
+        """Whether the actor's first call is still there."""
+        for role, name in self.cast.items():
+            first = actor.resources["call"].get(self.bindings.get((role, "call"), ""))
+            if name == actor.name and first is not None and first.get("state") != "Released":
+                return True
+        return False
 
     def bound(self, binding: str, role: str = "self") -> str | None:
         """The id of the resource bound to a name for a role."""
@@ -187,6 +200,9 @@ class Scene:
         found = self.resource(binding, performer)
         if rest.startswith("participants.") and found is not None:
             return self._participant(found, rest, performer)
+        if found is None:
+            others = (self.resource(binding, role) for role in self.cast if self.bound(binding, role))
+            found = next((item for item in others if item is not None), None)
         if rest == "id" and self.bound(binding, performer):
             return self.bound(binding, performer)
         value = value_at(self._addressed(f"{self._kind_of(binding)}s", found or {}), rest)
@@ -233,10 +249,14 @@ class Scene:
         expect: tuple[Statechart, State, str] | None = None,
         label: str = "",
         level: str = "must",
+        plain: bool = False,
         wait: bool = True,
         after: Callable[[Performed, int], None] | None = None,
     ) -> Performed:
         """Performs an operation as a role and waits for what it should cause. The step is recorded for the judge.
+
+        `plain`: the example is performed from elsewhere than it was written for, so that the notifications which
+        it promises (instead of the operation's own) are not owed.
 
         Raises:
             Untestable: the request cannot be built.
@@ -245,13 +265,17 @@ class Scene:
         needs_session = operation.needs.session != "none"
         actor = self.actor(role, session=needs_session)
         self.absorb()
+        if plain and example is not None:
+            example = replace(example, notifications=None)
         given = dict(example.parameters if example else {})
         given.update(parameters or {})
+        if case not in UNJUDGED:
+            self.settle()
         find = self.lookup(role, absolute=bool(parameters) or operation.actor == role)
         request = build_request(operation, given, find, lambda name: self.path_id(operation, name, role, on))
         binding = on or operation.resource or ""
         declared = self._declare(operation, actor, role, case, example, binding, expect, label)
-        number = self.stage.recorder.begin_step({**declared, "level": level})
+        number = self.stage.recorder.begin_step({**declared, "level": level, "plain": plain})
         start = self.stage.recorder.last_seq
         reply = self.send(actor, request)
         performed = Performed(reply, number)
@@ -261,6 +285,7 @@ class Scene:
             after(performed, start)
         self.absorb()
         self.stage.recorder.end_step({})
+        self._unsettled = self._unsettled or case in UNJUDGED
         if operation.operation_name == "EndContactCenterSession" and performed.accepted:
             self.stage.session_ended(actor)
         elif operation.operation_name == "StartContactCenterSession" and performed.accepted:
@@ -357,7 +382,9 @@ class Scene:
             declared["offered"] = [str(name) for name in resource["capabilities"]]
         if expect is not None:
             chart, state, sees = expect
+            before = self.resource(chart.binds, sees)
             declared["expect"] = {
+                "moved": before is None or not matches(state.where, before),
                 "chart": chart.name,
                 "state": state.name,
                 "actor": self.cast.get(sees),
@@ -464,12 +491,20 @@ class Scene:
                 self.stage.patience.missed(key)
                 return False
 
+    def settle(self) -> None:
+        """Before the first judged step after preparations: lets the notifications that these caused arrive."""
+        if self._unsettled:
+            self.quiet()
+        self._unsettled = False
+
     def quiet(self) -> None:
-        """Listens for the configured grace, so that what must not come has the time to come."""
-        if self.stage.target.grace > 0:
-            self.stage.recorder.wait(
-                lambda _: False, after=self.stage.recorder.last_seq, deadline=self.stage.target.grace
-            )
+        """Listens until nothing has come for the configured grace, so that what must not come has the time to."""
+        grace, recorder = self.stage.target.grace, self.stage.recorder
+        until = time.monotonic() + MAXIMUM_GRACES * grace
+        while grace > 0 and time.monotonic() < until:
+            last = recorder.last_seq
+            if recorder.wait(lambda event: event.kind == "cometd.event", after=last, deadline=grace) is None:
+                break
         self.absorb()
 
     # -- moving through charts ----------------------------------------------------------------------------------
@@ -510,6 +545,7 @@ class Scene:
                 expect=(chart, state, chart.owner),
                 label=label,
                 level=level,
+                plain=True,
             )
 
     def _provoke(
@@ -528,6 +564,8 @@ class Scene:
             "features": list(self.stage.features),
             "expect": {"chart": chart.name, "state": state.name, "actor": self.cast.get(owner), "id": None},
         }
+        if case not in UNJUDGED:
+            self.settle()
         self.stage.recorder.begin_step(declared)
         try:
             if kind == "customer":
@@ -537,6 +575,7 @@ class Scene:
             self.await_state(chart, state, owner)
         finally:
             self.stage.recorder.end_step({})
+        self._unsettled = self._unsettled or case in UNJUDGED
 
     def _resolved(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         try:

@@ -124,6 +124,10 @@ class Stage:
                 f"no contact-centre session for {actor.name}: HTTP {reply.status}, statusCode {code!r:.20}: "
                 f"{str(detail)[:200]}"
             )
+        if "chat" in channels:
+            # Only the first agent takes chats from the queue, so that a customer's chat finds its way to it.
+            state = "Ready" if actor.name == "agent" else "NotReady"
+            actor.http.request("POST", "/me/channels/chat", json={"operationName": state}, purpose="auth")
         actor.in_session = True
         self.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
 

@@ -33,7 +33,10 @@ class StepContext:
         name = self.step.info.get("example")
         if self.operation is None or not name:
             return None
-        return next((item for item in self.operation.examples if item.name == name), None)
+        found = next((item for item in self.operation.examples if item.name == name), None)
+        if found is not None and self.step.info.get("plain"):
+            found = replace(found, notifications=None)
+        return found
 
     @property
     def exchange(self) -> Exchange | None:

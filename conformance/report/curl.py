@@ -14,7 +14,7 @@ from conformance.judge.timeline import Exchange, Scenario, Step
 USER = '-u "$GWS_USER:$GWS_PASSWORD"'
 STRANGER = '-u "$GWS_OTHER_USER:$GWS_OTHER_PASSWORD"'
 COOKIES = '-b "$GWS_COOKIES"'
-TOKEN = '"{name}: $GWS_CSRF_TOKEN"'
+CSRF = '"{name}: $GWS_CSRF_TOKEN"'
 LIMIT = 8000
 """Characters of a body; a longer one is left out, and the line says so."""
 
@@ -77,7 +77,7 @@ def request_of(finding: Finding, scenario: Scenario) -> Exchange | None:
     evidence = set(finding.evidence)
     named = [item for item in step.exchanges if evidence.intersection(item.seqs)]
     api = [item for item in named if item.request.payload.get("purpose", "api") == "api"]
-    return (api or [step.main] or named)[0]
+    return api[0] if api else step.main or next(iter(named), None)
 
 
 def step_of(finding: Finding, scenario: Scenario) -> Step | None:
@@ -126,7 +126,7 @@ def _header(name: str, value: str) -> list[str]:
     if name == "cookie":
         return [COOKIES]
     if name in _TOKEN_NAMES or (_TOKEN_VALUE.fullmatch(value) and _HEADER_NAME.fullmatch(name)):
-        return ["-H " + TOKEN.format(name=_TOKEN_NAMES.get(name, name))]
+        return ["-H " + CSRF.format(name=_TOKEN_NAMES.get(name, name))]
     return [f"-H {quote(f'{name.title()}: {value}' if value else f'{name.title()};')}"]
 
 

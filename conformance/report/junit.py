@@ -17,6 +17,7 @@ from conformance.report.text import NAME, one_line, safe
 
 # Skipped and untestable scenarios are both `skipped` here, told apart by the type of the element.
 TAGS: dict[Verdict, str] = {"failed": "failure", "error": "error", "skipped": "skipped", "untestable": "skipped"}
+JUDGED = ("conformant", "not conformant", "incomplete")
 LISTED = 40
 """Findings that one element spells out."""
 
@@ -41,8 +42,8 @@ def junit(results: Results) -> ET.Element:
     for area in areas:
         records = [record for record in results.scenarios if record.area == area]
         root.append(_suite(results, area, records, findings))
-    if not results.scenarios:
-        root.append(_nothing(results))
+    if results.verdict not in JUDGED and not any(record.verdict == "error" for record in results.scenarios):
+        root.append(_no_run(results))
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     return root
@@ -99,9 +100,8 @@ def _case(record: ScenarioRecord, findings: Sequence[Finding]) -> ET.Element:
     others = [item for item in findings if item.verdict not in {"passed", record.verdict}]
     others += [item for item in findings if item.verdict == record.verdict == "warning"]
     if others:
-        ET.SubElement(case, "system-out").text = "\n".join(
-            f"{item.verdict}: {describe(item)}" for item in others[:LISTED]
-        )
+        text = "\n".join(f"{item.verdict}: {describe(item)}" for item in others[:LISTED])
+        ET.SubElement(case, "system-out").text = text
     return case
 
 
@@ -112,8 +112,9 @@ def _listed(findings: Sequence[Finding]) -> str:
     return "\n\n".join(texts)
 
 
-def _nothing(results: Results) -> ET.Element:
-    """A run without a scenario still has one case, an error: no CI server may take an empty file for a green one."""
+def _no_run(results: Results) -> ET.Element:
+    """A run that came to no verdict about the server gets a case of its own, an error: what was interrupted, or has
+    looked at nothing, must not be green."""
     suite = ET.Element("testsuite", name="run", tests="1", failures="0", errors="1", skipped="0", time="0.000")
     case = ET.SubElement(suite, "testcase", name="run", classname="gws.run", time="0.000")
     message = one_line("; ".join(results.reasons) or results.verdict)

@@ -259,6 +259,7 @@ def _verdict(
         verdict, decisive = "interrupted", f"the run was interrupted; {_number(len(records), 'scenario')} had begun"
     elif run.broken is not None:
         verdict = run.broken
+        decisive = "" if run.problem else run.broken
     elif reasons["failed"]:
         verdict = "not conformant"
     elif reasons["error"]:

@@ -113,7 +113,8 @@ def _calls_of(world: World, user: User) -> list[dict[str, Any]]:
 
 
 def _chats_of(world: World, user: User) -> list[dict[str, Any]]:
-    chats: list[dict[str, Any]] = world.chat.interactions_of(user) if world.chat is not None else []
+    # "GetAgentInteractions" (lines 15632-15690) requires this feature.
+    chats: list[dict[str, Any]] = world.chat.interactions_of(user) if "api-multimedia" in world.features else []
     return chats
 
 

@@ -43,6 +43,9 @@ def _charts(area: str) -> Iterator[Statechart]:
 
 
 def _reachable(chart: Statechart, state: str) -> bool:
+    where = chart.states[state].where
+    if where.get("state", "") is None or where.get("id", "") is None:
+        return False  # the resource is not there yet: nothing to compare, nothing to attempt
     try:
         chart.path(state)
     except KeyError:
@@ -71,7 +74,13 @@ def transitions(area: str) -> list[Any]:
 
 
 def _reaches(chart: Statechart, item: Transition) -> bool:
-    return item.source == "start" or _reachable(chart, item.source)
+    if item.source == "start":
+        return True
+    try:
+        chart.path(item.source)
+    except KeyError:
+        return False
+    return True
 
 
 def offered(area: str) -> list[Any]:

@@ -30,9 +30,10 @@ class CometdLog:
 
     def event(self, message: Message, frame: Event, index: int) -> Event:
         """An event delivered in a frame, at this index."""
+        channel = message.get("channel")
         payload = {
             "session": self.session,
-            "channel": message.get("channel"),
+            "channel": channel if isinstance(channel, str) else None,
             "data": message.get("data"),
             "frame": frame.seq,
             "index": index,

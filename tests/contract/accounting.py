@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.contract.classify import accepted_by, classify, on_page
@@ -224,6 +225,7 @@ COUNTERS: dict[str, Callable[[Reference, Lines], Iterator[Item]]] = {
 }
 
 
+@cache
 def account(reference: Reference, area: str, kind: str) -> list[Item]:
     """All items of a kind in the lines of an area."""
     return [item for lines in areas()[area] for item in COUNTERS[kind](reference, lines)]

@@ -26,14 +26,14 @@ Data = dict[str, Any]
 # Which checks a rule may name.
 _CHECKS = {
     "http": "status",
-    "response": "statusCode statusMessage schema member",
+    "response": "statusCode statusMessage schema member body error-only",
     "notification": "sent channel type schema identity referenceId order count unexpected values",
     "state": "after",
     "capabilities": "after",
     "capability": "honoured withheld",
     "get": "agrees",
     "latency": "deadline",
-    "refusal": "status statusCode unchanged",
+    "refusal": "status statusCode unchanged internals",
     "paging": "window totalCount",
     "sorting": "order",
     "filter": "matches",
@@ -44,7 +44,8 @@ _CHECKS = {
     "cors": "origins",
     "transcript": "complete",
     "visibility": "respected",
-    "bayeux": "handshake reply advice",
+    "bayeux": "handshake reply advice silence subscription",
+    "resolveUri": "resolved",
 }
 CHECKS = frozenset(f"{group}.{name}" for group, names in _CHECKS.items() for name in names.split())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tests.contract.classify import Reading, accepted_by, classify, schema_of
@@ -37,6 +38,7 @@ class Mutant:
     line: int
 
 
+@cache
 def valid_readings(reference: Reference) -> list[tuple[Reading, str]]:
     """The complete samples of all areas with the name of the schema that accepts them."""
     found = []
@@ -72,10 +74,12 @@ def allowed_types(schema: Data, owner: str) -> set[str] | None:
         if "type" in part:
             named = set([part["type"]] if isinstance(part["type"], str) else part["type"])
         elif "enum" in part or "const" in part:
-            named = set().union(*(_TYPES[type(value)] for value in part.get("enum", [part.get("const")])))
+            values: list[Any] = part["enum"] if "enum" in part else [part["const"]]
+            named = set().union(*(_TYPES[type(value)] for value in values))
         elif "oneOf" in part or "anyOf" in part:
-            inner = [allowed_types(one, owner) for one in part.get("oneOf", part.get("anyOf"))]
-            named = None if None in inner else set().union(*(one for one in inner if one))
+            choices: list[Data] = part.get("oneOf") or part.get("anyOf") or []
+            known = [types for one in choices if (types := allowed_types(one, owner)) is not None]
+            named = set().union(*known) if len(known) == len(choices) else None
         if named is not None:
             allowed = named if allowed is None else allowed & named
     return allowed
@@ -120,6 +124,7 @@ def damaged(value: Any, path: Path, kind: str, new: Any) -> Any:
     return result
 
 
+@cache
 def mutants(reference: Reference) -> list[Mutant]:
     """One mutant for every member of every schema and kind of damage, taken from the first sample that has it."""
     found: dict[tuple[str, str, str, str], Mutant] = {}

@@ -101,6 +101,7 @@ class Reference:
 
     def __init__(self, text: str) -> None:
         self._lines = text.split("\n")
+        self._samples: dict[Lines, list[Sample]] = {}
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -148,12 +149,14 @@ class Reference:
 
     def samples(self, lines: Lines) -> list[Sample]:
         """The JSON values in the code blocks of these lines, in order; unreadable ones have a `problem`."""
-        return [
-            sample
-            for block in self.blocks(lines)
-            if not block.script
-            for sample in _values(block, self.label(block.lines[0]))
-        ]
+        if lines not in self._samples:
+            self._samples[lines] = [
+                sample
+                for block in self.blocks(lines)
+                if not block.script
+                for sample in _values(block, self.label(block.lines[0]))
+            ]
+        return self._samples[lines]
 
     def label(self, line: int) -> str:
         """The last line of prose in front of a block."""

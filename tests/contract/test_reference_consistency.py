@@ -224,7 +224,7 @@ def test_notifications_have_a_message_and_one_of_its_channels() -> None:
 
 def test_placeholders_are_well_formed() -> None:
     roots = ACTORS | {"target", "unique", "request"}
-    roots |= {entry.data.get("binds", entry.data["resource"]) for entry in charts()}
+    roots |= {str(entry.data.get("binds", entry.data["resource"])) for entry in charts()}
     roots |= {str(entry.data["resource"]) for entry in operations() if "resource" in entry.data}
     malformed = []
     for entry in (*operations(), *charts()):
@@ -238,13 +238,12 @@ def test_placeholders_are_well_formed() -> None:
 
 
 def test_sources_lie_inside_the_areas() -> None:
-    """An operation's page lies in its own area, what else it cites in any area that there is."""
+    """What an operation cites lies in the lines of some area."""
     everywhere = [lines for ranges in areas().values() for lines in ranges]
     outside = []
     for entry in operations():
         for where, _, (first, last) in cited(entry.data):
-            allowed = areas()[entry.area] if where == "" else everywhere
-            if not (inside(first, allowed) and inside(last, allowed)):
+            if not (inside(first, everywhere) and inside(last, everywhere)):
                 outside.append(f"{entry.id} {where or 'source'}: {first}-{last}")
     assert outside == []
 
@@ -256,13 +255,14 @@ def _text(reference: Reference, lines: Lines) -> str:
 def _names(where: str, value: Data, operation: Data) -> list[str]:
     """The names of which the cited lines must mention one; empty when any text will do."""
     if where == "":
-        return [str(operation.get("operationName") or operation["title"]), str(operation["title"])]
+        path = [part for part in str(operation["request"]).split("/") if part and not part.startswith("{")]
+        return [str(operation.get("operationName") or path[-1]), str(operation["title"])]
     if where.startswith("parameters") and value.get("in") != "path":
         return [str(value["name"]).rsplit(".", 1)[-1]]
     if where.startswith("parameters"):
         return ["/", "{"]
     if "messageType" in value:
-        return [str(value[key]) for key in ("messageType", "notificationType", "state") if key in value]
+        return [str(value[key]) for key in ("messageType", "notificationType", "state", "resource") if key in value]
     return []
 
 
@@ -279,15 +279,16 @@ def test_citations_mention_what_they_are_cited_for() -> None:
 
 
 def test_states_are_cited_where_they_are_shown() -> None:
+    """States without a resource show nothing; the others show their name, a value or a capability."""
     reference = required_reference()
     wrong = []
     for entry in charts():
         for state in entry.data["states"]:
-            if "source" not in state:
+            if "source" not in state or all(value is None for value in state["where"].values()):
                 continue
             text = _text(reference, (state["source"][0], state["source"][1]))
             names = [str(value) for value in state["where"].values() if value is not None]
-            names += [*state["offers"], state["name"]]
+            names += [*state["offers"], *re.findall(r"[A-Z][a-z]{3,}", state["name"])]
             if not any(name.casefold() in text for name in names):
                 wrong.append(f"{entry.file} {state['name']}: {state['source']}")
     assert wrong == []

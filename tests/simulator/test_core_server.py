@@ -15,7 +15,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from conformance.simulator.app import Application
 from conformance.simulator.server import main, running
 from conformance.simulator.world import Options
 
@@ -170,6 +172,42 @@ def test_a_late_notification_comes_when_the_clock_is_advanced() -> None:
         assert [m["channel"] for m in listener.connect(timeout=0)] == ["/meta/connect"]
         assert httpx.post(f"{server.base_url}/__simulator/clock", json={"advance": 5}).status_code == 200
         assert "/v2/me/calls" in [m["channel"] for m in listener.connect()]
+
+
+@pytest.mark.parametrize("order, first", [("events-first", "notifications"), ("reply-first", "voice")])
+def test_a_held_connect_and_the_reply_leave_in_the_order_asked_for(
+    monkeypatch: pytest.MonkeyPatch, order: str, first: str
+) -> None:
+    sent: list[str] = []
+    plain = Application.__call__
+
+    async def noting(self: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                sent.append(scope["path"].rpartition("/")[2])
+            await send(message)
+
+        await plain(self, scope, receive, note if scope["type"] == "http" else send)
+
+    monkeypatch.setattr(Application, "__call__", noting)
+    with running(Options(order=order)) as server:
+        listener = Listener(server.base_url)
+        listener.subscribe("/v2/me/**")
+        with httpx.Client(base_url=server.base_url, auth=AGENT, cookies=listener.http.cookies) as other:
+            other.headers.update(listener.token)
+            session = {"operationName": "StartContactCenterSession", "channels": ["voice"]}
+            assert other.post("/api/v2/me", json=session).status_code == 200
+            listener.connect(timeout=0)
+            held = threading.Thread(target=listener.connect)
+            held.start()
+            _until_connect_is_held(server.base_url)
+            sent.clear()
+            ready = other.post("/api/v2/me/channels/voice", json={"operationName": "Ready"})
+            assert ready.status_code == 200
+            held.join(10)
+    order_seen = [name for name in sent if name in ("notifications", "voice")]
+    assert order_seen[0] == first
+    assert set(order_seen) == {"notifications", "voice"}
 
 
 def test_garbage_does_not_stop_the_server() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,9 @@ import pytest
 
 from conformance.wire.http import Credentials, HttpSession, TransportConfig
 from conformance.wire.recorder import Recorder, read_timeline
+from tests.wire.servers import PASSWORD, MakeSession
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "formats" / "timeline.json"
-PASSWORD = "correct-horse-battery"
-
-MakeSession = Callable[..., HttpSession]
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +41,7 @@ def session(recorder: Recorder) -> Iterator[MakeSession]:
     """Makes HTTP sessions: session(url, user_name=..., any setting of TransportConfig)."""
     with ExitStack() as stack:
 
-        def make(url: str, *, user_name: str = "ksippo", actor: str = "agent", **settings: Any) -> HttpSession:
+        def make(url: str, *, user_name: str = "agent1", actor: str = "agent", **settings: Any) -> HttpSession:
             config = TransportConfig(url, **{"timeout": 5.0, **settings})
             return stack.enter_context(HttpSession(config, Credentials(user_name, PASSWORD), recorder, actor=actor))
 

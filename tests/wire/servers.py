@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from conformance.wire.http import HttpSession
+
+PASSWORD = "correct-horse-battery"
+"""Of every session in these tests; it may stand in no timeline."""
+
+MakeSession = Callable[..., HttpSession]
 Header = tuple[str, str]
 
 

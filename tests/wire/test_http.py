@@ -11,11 +11,10 @@ import pytest
 
 from conformance.wire.http import Credentials, HttpSession, TransportConfig
 from conformance.wire.recorder import Recorder
-from tests.wire.conftest import PASSWORD, MakeSession
-from tests.wire.servers import Answer, Seen, serving
+from tests.wire.servers import PASSWORD, Answer, MakeSession, Seen, serving
 
 OK = Answer(body={"statusCode": 0})
-BASIC = "Basic " + base64.b64encode(f"ksippo:{PASSWORD}".encode()).decode()
+BASIC = "Basic " + base64.b64encode(f"agent1:{PASSWORD}".encode()).decode()
 
 
 def payloads(recorder: Recorder, kind: str) -> list[dict[str, Any]]:
@@ -103,7 +102,7 @@ def test_who_a_request_is_from(session: MakeSession) -> None:
             {"csrf": False},
             {"headers": {"x-csrf-token": "forged", "Authorization": None, "Content-Type": "text/plain"}},
         ):
-            http.request("POST", "/me", json={}, **keywords)  # type: ignore[arg-type]
+            http.request("POST", "/me", json={}, **keywords)
     other = "Basic " + base64.b64encode(b"other:pw").decode()
     got = [
         tuple(seen.headers.get(name) for name in ("authorization", "cookie", "x-csrf-token"))
@@ -141,7 +140,7 @@ def test_only_the_session_s_own_replies_change_the_session(session: MakeSession)
         http = session(server.url)
         http.request("GET", "/me")
         for keywords in ({"auth": "basic"}, {"auth": "none"}, {"cookies": False}, {"auth": Credentials("o", "p")}):
-            http.request("GET", "/me", **keywords)  # type: ignore[arg-type]
+            http.request("GET", "/me", **keywords)
         http.request("GET", "/me")
     assert server.seen[-1].headers["cookie"] == "JSESSIONID=s1"
     assert http.csrf is not None
@@ -315,7 +314,7 @@ def test_a_dripping_server_meets_the_timeout(session: MakeSession) -> None:
 
 def test_secrets_in_errors_and_echoes_are_hidden(session: MakeSession, recorder: Recorder) -> None:
     def answer(seen: Seen) -> Answer:
-        return Answer(500, f"cannot log in ksippo with {PASSWORD} ({seen.headers['authorization']})".encode())
+        return Answer(500, f"cannot log in agent1 with {PASSWORD} ({seen.headers['authorization']})".encode())
 
     with serving(answer) as server:
         reply = session(server.url).request("POST", "/me", json={"agentLoginPassword": PASSWORD, "n": PASSWORD})

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.wire.config import ConfigError, TransportConfig
-from tests.wire.conftest import MakeSession
-from tests.wire.servers import Answer, LocalServer
+from tests.wire.servers import Answer, LocalServer, MakeSession
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")
 

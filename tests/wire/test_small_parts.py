@@ -20,7 +20,7 @@ from conformance.wire.ratelimit import RateLimiter
 @pytest.mark.parametrize(
     "settings, reason",
     [
-        ({"base_url": "http://ksippo:hidden-word@host"}, "base_url holds credentials"),
+        ({"base_url": "http://agent1:hidden-word@host"}, "base_url holds credentials"),
         ({"base_url": "http://hidden-word@host"}, "base_url holds credentials"),
         ({"base_url": "ftp://host"}, "http:// or https://"),
         ({"base_url": "host:8080"}, "http:// or https://"),
@@ -48,9 +48,9 @@ def test_urls_of_a_configuration() -> None:
 
 
 def test_credentials_show_no_password_and_allow_an_empty_one() -> None:
-    assert "secret" not in repr(Credentials("ksippo", "secret"))
-    assert Credentials("paveld@redwings.com", "password").basic() == "Basic cGF2ZWxkQHJlZHdpbmdzLmNvbTpwYXNzd29yZA=="
-    assert Credentials("ksippo", "").basic() == "Basic a3NpcHBvOg=="
+    assert "secret" not in repr(Credentials("agent1", "secret"))
+    assert Credentials("agent1", "password").basic() == "Basic YWdlbnQxOnBhc3N3b3Jk"
+    assert Credentials("agent1", "").basic() == "Basic YWdlbnQxOg=="
     with pytest.raises(ConfigError, match="user_name"):
         Credentials("a:b", "c")
 

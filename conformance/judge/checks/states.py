@@ -38,6 +38,15 @@ def _shown(context: StepContext, chart: Statechart, actor: str) -> list[tuple[in
     return shown
 
 
+def _owes(context: StepContext, chart: Statechart, actor: str) -> bool:
+    """Whether the resource's new state must be told to the actor: it changed, or a notification is documented."""
+    moved = context.step.info.get("expect", {}).get("moved", True)
+    return bool(moved) or any(
+        name == actor and item.resource == chart.resource and item.level != "may" and not item.when
+        for name, item in context.expected
+    )
+
+
 def _describe(where: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value if value is not None else 'absent'}" for key, value in where.items())
 
@@ -52,6 +61,8 @@ def state_after(context: StepContext) -> Iterator[Outcome]:
     if all(value is None for value in state.where.values()):
         return  # the actor has no such resource in this state: there is nothing to show
     shown = _shown(context, chart, actor)
+    if not shown and not _owes(context, chart, actor):
+        return  # the documents promise the actor no notification with the resource: the GET afterwards has to do
     if not shown:
         yield Outcome(
             False,

@@ -81,14 +81,15 @@ def delete_user_data_pair(ctx: Context) -> Act:
 async def set_call_disposition(ctx: Context) -> None:
     """SetCallDisposition (lines 6258-6358): on a live call it changes the user data; after its end nothing shows."""
     call_id = ctx.path["id"]
+    known = own_party(ctx) is not None or ctx.user.id in voice_of(ctx.world).released.get(call_id, ())
     ctx.required("callUri", str)
-    if ctx.required("callUuid", str) != call_id:
+    if ctx.required("callUuid", str) != call_id and known:
         raise ApiError(INVALID_PARAMETER, "Parameter 'callUuid' is invalid: it names another call than the URL")
     disposition = ctx.required("disposition", str)
     key = ctx.optional("dispositionKey", str) or DEFAULT_DISPOSITION_KEY
     if ctx.world.faults.on(faults.DISPOSITION_KEY):
         key = DEFAULT_DISPOSITION_KEY
-    if own_party(ctx) is None and ctx.user.id not in voice_of(ctx.world).released.get(call_id, ()):
+    if not known:
         raise unknown_call()
 
     def act() -> None:

@@ -109,8 +109,9 @@ def end_monitoring(world: World, device: Device) -> None:
 
 
 @call_operation("SwitchToBargeIn", features=FEATURES)
-def switch_to_barge_in(_: Context) -> Act:
+def switch_to_barge_in(ctx: Context) -> Act:
     """SwitchToBargeIn (lines 9767-9874): mute is Off afterwards."""
+    _only_supervisors(ctx)
 
     def act(world: World, party: Party) -> None:
         party.monitor_mode = BARGE_IN
@@ -121,8 +122,9 @@ def switch_to_barge_in(_: Context) -> Act:
 
 
 @call_operation("SwitchToListenIn", features=FEATURES)
-def switch_to_listen_in(_: Context) -> Act:
+def switch_to_listen_in(ctx: Context) -> Act:
     """SwitchToListenIn (lines 9875-9982): mute is On afterwards; there is no way back to coaching."""
+    _only_supervisors(ctx)
 
     def act(world: World, party: Party) -> None:
         if not world.faults.on(faults.SWITCH_IGNORED):
@@ -153,14 +155,16 @@ def _mutable(muted: bool, party: Party) -> bool:
 
 
 @call_operation("MuteMonitoredUser", features=FEATURES, allowed=lambda _, party: _mutable(True, party))
-def mute_monitored_user(_: Context) -> Act:
+def mute_monitored_user(ctx: Context) -> Act:
     """MuteMonitoredUser (lines 9983-10092)."""
+    _only_supervisors(ctx)
     return lambda world, party: _set_muted(world, party, True)
 
 
 @call_operation("UnmuteMonitoredUser", features=VOICE, allowed=lambda _, party: _mutable(False, party))
-def unmute_monitored_user(_: Context) -> Act:
+def unmute_monitored_user(ctx: Context) -> Act:
     """UnmuteMonitoredUser (lines 10093-10200): its page asks for api-voice alone."""
+    _only_supervisors(ctx)
     return lambda world, party: _set_muted(world, party, False)
 
 
