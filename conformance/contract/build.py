@@ -66,6 +66,7 @@ def response(raw: Raw) -> Response:
             for m in raw.get("members", ())
         ),
         empty=raw.get("empty", False),
+        raw=raw.get("raw", False),
         reading=raw.get("reading"),
         when=raw.get("when"),
         lines=_lines(raw.get("source")),

@@ -82,6 +82,7 @@ class Response:
     status_code: int | str | None = None
     members: tuple[Member, ...] = ()
     empty: bool = False
+    raw: bool = False
     reading: str | None = None
     when: str | None = None
     lines: tuple[int, int] | None = None

@@ -30,6 +30,7 @@ class Actor:
         self.me: dict[str, Any] = {}
         self.device: dict[str, Any] | None = None
         self.resources: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in TRACKED}
+        self.last_message: dict[str, Any] = {}
         self.in_session = False
 
     @property
@@ -71,8 +72,8 @@ class Actor:
         if reply.status != 200 or code != 0:
             kind = "JSON" if reply.is_json else str(reply.header("content-type"))[:60]
             raise Unreachable(
-                f"{what} as {self.name}: HTTP {reply.status}, {kind}, statusCode {code!r:.20}: this does not look like a "
-                "GWS; check base_url and api_path"
+                f"{what} as {self.name}: HTTP {reply.status}, {kind}, statusCode {code!r:.20}: this does not look "
+                "like a GWS; check base_url and api_path"
             )
 
     def listen(self, deadline: float) -> None:
@@ -104,6 +105,9 @@ class Actor:
     def absorb(self, event: Event) -> None:
         """Takes in what a notification shows of the actor's resources."""
         data = event.payload.get("data")
+        messages = data.get("messages") if isinstance(data, Mapping) else None
+        if isinstance(messages, list) and messages and isinstance(messages[-1], Mapping):
+            self.last_message = dict(messages[-1])
         for kind in TRACKED:
             for resource in resources_in(data, kind):
                 identifier = resource.get("id")

@@ -22,6 +22,7 @@ CHAT_WAYS: Mapping[str, tuple[str, ...]] = {
     "LeftChat": ("Complete",),
 }
 PASSES = 3
+CREATED = ("contact", "setting", "monitoring")
 
 
 def clean_up(scene: Scene) -> list[str]:
@@ -64,7 +65,7 @@ def _anything(scene: Scene, actors: list[Actor]) -> bool:
         any(actor.resources[kind] for actor in actors for kind in OVER)
         or any(_unsettled(actor) for actor in actors)
         or "customer.chat.id" in scene.values
-        or bool(scene.stage.ledger.open_entries("contact", "setting"))
+        or bool(scene.stage.ledger.open_entries(*CREATED))
     )
 
 
@@ -175,7 +176,7 @@ def _restore_device(scene: Scene, actor: Actor) -> None:
 
 
 def _delete_created(stage: Stage) -> None:
-    for entry in stage.ledger.open_entries("contact", "setting"):
+    for entry in stage.ledger.open_entries(*CREATED):
         undo(stage, entry)
 
 
@@ -196,7 +197,7 @@ def undo(stage: Stage, entry: Entry) -> bool:
         body: dict[str, Any] = {"json": {"operationName": name}} if name else {}
         reply = actor.http.request(method or "DELETE", path, purpose="auth", **body)
     code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
-    gone = code in (0, 6) or reply.status == 404
+    gone = code in (0, 2, 6) or reply.status == 404  # 2: nothing was being monitored any more
     if gone:
         stage.ledger.done(entry.kind, entry.actor, entry.id)
     return gone

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from conformance.wire.recorder import Event
 
 ERRORS = ("ErrorMessage",)
 MAXIMUM_GRACES = 10
+LASTING = frozenset({"Monitor", "Coach", "BargeIn"})
 UNJUDGED = frozenset({"setup", "cleanup", "stimulus"})
 
 
@@ -158,6 +158,9 @@ class Scene:
                 return self._target_value(name)
             if name in self.values:
                 return self.values[name]
+            if head == "message":
+                self.absorb()
+                return value_at(self.actor(performer).last_message, rest)
             if head in {"self", "second", "third", "supervisor", "admin", "customer"}:
                 return self._actor_value(head if absolute else relative_role(performer, head), rest, name)
             return self._resource_value(head, rest, performer, name)
@@ -286,6 +289,9 @@ class Scene:
         self.absorb()
         self.stage.recorder.end_step({})
         self._unsettled = self._unsettled or case in UNJUDGED
+        if performed.accepted and operation.operation_name in LASTING and request.path.endswith("/channels/chat"):
+            undo = f"POST {request.path} CancelSupervisorMonitoring"
+            self.stage.ledger.add(Entry("monitoring", actor.name, request.path, undo))
         if operation.operation_name == "EndContactCenterSession" and performed.accepted:
             self.stage.session_ended(actor)
         elif operation.operation_name == "StartContactCenterSession" and performed.accepted:
@@ -509,15 +515,6 @@ class Scene:
 
     # -- moving through charts ----------------------------------------------------------------------------------
 
-    @contextmanager
-    def binding(self, name: str) -> Iterator[None]:
-        """While it holds, a new resource is bound to this name."""
-        before, self._binding = self._binding, name
-        try:
-            yield
-        finally:
-            self._binding = before
-
     def move(
         self, transition: Transition, *, case: str = "setup", label: str = "", level: str = "must"
     ) -> Performed | None:
@@ -528,25 +525,25 @@ class Scene:
         """
         chart = self.contract.statecharts[transition.chart]
         state = chart.states[transition.target]
-        with self.binding(chart.binds):
-            if ":" in transition.by:
-                self._provoke(transition, (chart, state, chart.owner), case, label, level)
-                return None
-            operation = self.contract.operations[transition.by]
-            example = operation.examples[0] if operation.examples and not transition.parameters else None
-            on = transition.on or (chart.binds if operation.resource == chart.resource else None)
-            return self.perform(
-                transition.by,
-                role=transition.actor,
-                case=case,
-                example=example,
-                parameters=transition.parameters,
-                on=on,
-                expect=(chart, state, chart.owner),
-                label=label,
-                level=level,
-                plain=True,
-            )
+        self._binding = chart.binds  # new resources are bound to this name, also when they are told of late
+        if ":" in transition.by:
+            self._provoke(transition, (chart, state, chart.owner), case, label, level)
+            return None
+        operation = self.contract.operations[transition.by]
+        example = operation.examples[0] if operation.examples and not transition.parameters else None
+        on = transition.on or (chart.binds if operation.resource == chart.resource else None)
+        return self.perform(
+            transition.by,
+            role=transition.actor,
+            case=case,
+            example=example,
+            parameters=transition.parameters,
+            on=on,
+            expect=(chart, state, chart.owner),
+            label=label,
+            level=level,
+            plain=True,
+        )
 
     def _provoke(
         self, transition: Transition, expect: tuple[Statechart, State, str], case: str, label: str, level: str
@@ -562,7 +559,13 @@ class Scene:
             "performer": kind,
             "level": level,
             "features": list(self.stage.features),
-            "expect": {"chart": chart.name, "state": state.name, "actor": self.cast.get(owner), "id": None},
+            "expect": {
+                "chart": chart.name,
+                "state": state.name,
+                "actor": self.cast.get(owner),
+                "id": None,
+                "moved": not matches(state.where, self.resource(chart.binds, owner) or {}),
+            },
         }
         if case not in UNJUDGED:
             self.settle()

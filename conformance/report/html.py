@@ -24,9 +24,9 @@ from conformance.report.model import VERDICTS, Results, ScenarioRecord
 from conformance.report.sequence import BODY, sequence
 from conformance.report.text import NAME, one_line, safe
 
-FINDINGS = 1_300_000
+FINDINGS = 1_200_000
 """Characters of findings that are told in full; later ones are told in a line."""
-PICTURES = 1_600_000
+PICTURES = 1_400_000
 """Characters of pictures; when they are spent, bodies and then pictures are left out."""
 SHORT_BODY = 200
 CURL = 2_000

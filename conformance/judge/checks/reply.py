@@ -43,7 +43,10 @@ def response_body(context: StepContext) -> Iterator[Outcome]:
     if context.response is not None and context.response.empty:
         yield Outcome(True, "empty body", evidence=exchange.seqs, reading=context.response.reading)
         return
-    if any(item.type == "file" for response in context.responses for item in response.members):
+    if context.response is not None and context.response.raw:
+        yield Outcome(
+            bool(exchange.text or exchange.body), "a document", "a document", "nothing", evidence=exchange.seqs
+        )
         return
     content_type = exchange.header("content-type") or ""
     if not exchange.is_json or not isinstance(exchange.body, Mapping):
@@ -149,7 +152,7 @@ def response_schema(context: StepContext) -> Iterator[Outcome]:
     if exchange is None or operation is None or not isinstance(exchange.body, Mapping) or not context.accepted:
         return
     candidates = [item for item in context.responses if item.http == exchange.status and not item.empty]
-    if not candidates:
+    if not candidates or any(item.raw for item in candidates):
         return
     results = [context.contract.schemas.validate_response(operation, item, exchange.body) for item in candidates]
     best = min(results, key=len)

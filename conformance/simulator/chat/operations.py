@@ -80,12 +80,17 @@ def request_for(ctx: Context) -> ChatRequest:
 
 
 def chat_operation(
-    name: str, *, gives_reference: bool = False, spelled: tuple[str, ...] = ()
+    name: str,
+    *,
+    gives_reference: bool = False,
+    spelled: tuple[str, ...] = (),
+    roles: tuple[str, ...] | None = None,
 ) -> Callable[[Prepare], Prepare]:
     """Register an operation on /me/chats/{id}.
 
     `gives_reference`: the reply carries the referenceId, as the pages show it for Invite, Consult and
-    CancelConsult only. `spelled`: other operationNames that a page uses for it.
+    CancelConsult only. `spelled`: other operationNames that a page uses for it. `roles`: who may, if not everybody
+    who handles chats.
     """
 
     def register(prepare: Prepare) -> Prepare:
@@ -96,14 +101,14 @@ def chat_operation(
             return {"referenceId": request.reference_id} if gives_reference else None
 
         for spelling in (name, *spelled):
-            _register(spelling, handler)
+            _register(spelling, handler, roles or ROLES)
         return prepare
 
     return register
 
 
-def _register(name: str, handler: Handler) -> None:
-    operation("POST", CHAT_PATH, name, features=FEATURES, roles=ROLES)(handler)
+def _register(name: str, handler: Handler, roles: tuple[str, ...]) -> None:
+    operation("POST", CHAT_PATH, name, features=FEATURES, roles=roles)(handler)
 
 
 def run(request: ChatRequest, name: str, action: Action) -> None:

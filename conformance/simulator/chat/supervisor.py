@@ -125,19 +125,19 @@ def _switch_to(request: ChatRequest, mode: str) -> Action:
     return lambda: lifecycle.change_mode(request.state, request.chat, request.leg, mode, request.reference_id)
 
 
-@chat_operation("SwitchToBargeIn")
+@chat_operation("SwitchToBargeIn", roles=ROLES)
 def switch_to_barge_in(request: ChatRequest) -> Action:
     """Everybody sees the supervisor from now on."""
     return _switch_to(request, BARGE_IN)
 
 
-@chat_operation("SwitchToMonitor")
+@chat_operation("SwitchToMonitor", roles=ROLES)
 def switch_to_monitor(request: ChatRequest) -> Action:
     """Only supervisors see the supervisor from now on."""
     return _switch_to(request, MONITOR)
 
 
-@chat_operation("SwitchToCoach")
+@chat_operation("SwitchToCoach", roles=ROLES)
 def switch_to_coach(request: ChatRequest) -> Action:
     """Only agents see the supervisor from now on."""
     return _switch_to(request, COACH)
