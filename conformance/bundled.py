@@ -62,12 +62,23 @@ class BundledServer:
         command = [sys.executable, "-m", "conformance.simulator", "--port", "0", "--exit-with-parent", *self._options]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=dict(os.environ)
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=dict(os.environ),
+                # Ctrl-C at a terminal reaches the whole group: the server must outlive the clean-up.
+                start_new_session=True,
             )
         finally:
             if self._log:
                 errors.close()
-        line = self._first_line()
+        try:
+            line = self._first_line()
+        except BaseException:
+            self.stop()
+            raise
         try:
             self.base_url = str(json.loads(line)["baseUrl"])
         except (ValueError, KeyError, TypeError):
@@ -101,6 +112,11 @@ class BundledServer:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
+
+    def kill(self) -> None:
+        """Ends the server at once. Safe in a signal handler."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
 
     def target(self) -> Target:
         """The target that describes the bundled server."""

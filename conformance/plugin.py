@@ -35,7 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     wanted = set(config.getoption("--gws-area"))
     if not wanted:
         return
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         marker = item.get_closest_marker("gws_area")
         (dropped if marker is not None and marker.args[0] not in wanted else kept).append(item)
@@ -47,7 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def gws_session(request: pytest.FixtureRequest) -> Generator[Any]:
     """The run: target, stage, recorder, reports."""
-    from conformance.session import RunProblem, Session
+    from conformance.opening import Plan, RunProblem
+    from conformance.session import Session
 
     existing = request.config.stash.get(KEY, None)
     if existing is not None:
@@ -56,15 +58,16 @@ def gws_session(request: pytest.FixtureRequest) -> Generator[Any]:
     options = request.config.option
     output = Path(options.gws_output) if options.gws_output else None
     try:
-        session = Session.open(
+        plan = Plan(
             target_file=Path(options.gws_target) if options.gws_target else None,
             base_url=options.gws_base_url,
             bundled=options.gws_simulator,
-            faults=options.gws_fault,
+            faults=tuple(options.gws_fault),
             output=output,
-            arguments=list(request.config.invocation_params.args),
-            areas=options.gws_area,
+            arguments=tuple(map(str, request.config.invocation_params.args)),
+            areas=tuple(options.gws_area),
         )
+        session = Session.open(plan)
     except RunProblem as problem:
         pytest.exit(f"gws-conformance: {problem}", returncode=problem.exit_code)
     request.config.stash[KEY] = session
@@ -94,15 +97,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         return (yield)
     from conformance.session import finish
 
-    play_object = pyfuncitem.funcargs["play"]
-    session = pyfuncitem.funcargs.get("gws_session") or pyfuncitem.config.stash[KEY]
+    play_object: Any = pyfuncitem.funcargs["play"]
+    session: Any = pyfuncitem.funcargs.get("gws_session") or pyfuncitem.config.stash[KEY]
     problem: BaseException | None = None
     result: Any = None
     try:
         result = yield
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - it is raised again once the scenario has ended
         problem = error
     ending = finish(session, play_object, problem)
+    if session.problem is not None:
+        pyfuncitem.session.shouldstop = session.problem
     if isinstance(problem, KeyboardInterrupt | pytest.exit.Exception):
         raise problem
     if ending.verdict == "skipped":

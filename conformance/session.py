@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from conformance import __version__
-from conformance.bundled import BundledServer, BundledServerError
-from conformance.contract import Contract, ContractError, load_contract
+from conformance import __version__, reporting
+from conformance.bundled import BundledServer
+from conformance.contract import Contract
 from conformance.driver.cleanup import clean_up
 from conformance.driver.ledger import Ledger
 from conformance.driver.outcomes import NotApplicable, Unreachable, Untestable
 from conformance.driver.play import FULL_CAST, Play
 from conformance.driver.scene import Scene
 from conformance.driver.stage import Stage
-from conformance.driver.target import Target, TargetError, load_target
-from conformance.judge import Finding, judge_scenario
-from conformance.judge.findings import SEVERITY
-from conformance.judge.timeline import Scenario, scenario
+from conformance.driver.target import Target
+from conformance.judge import Finding
+from conformance.judge.findings import SEVERITY, Verdict
+from conformance.judge.timeline import scenario
+from conformance.opening import (
+    BROKEN,
+    INTERRUPTED,
+    UNREACHABLE,
+    USAGE,
+    Plan,
+    RunProblem,
+    contract_for,
+    failure,
+    make_folder,
+    read_target,
+    start_server,
+)
+from conformance.report.model import ProblemKind, Results, RunInfo
+from conformance.report.write_all import ReportError
 from conformance.wire.recorder import Recorder, RecorderError
 
-USAGE, UNREACHABLE, BROKEN = 2, 3, 4
-
-
-class RunProblem(Exception):  # noqa: N818 - it is reported as a sentence, with an exit code
-    """A run that cannot start. `exit_code` as documented: 2 configuration, 3 unreachable, 4 our own failure."""
-
-    def __init__(self, text: str, exit_code: int) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
+KNOCKS = 5.0
+"""Seconds for which a server that seems to be gone may come back."""
+Protect = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Ending:
     """How a scenario ended: its worst verdict and a text for people."""
 
     scenario: str
-    verdict: str
+    verdict: Verdict
     text: str
     findings: tuple[Finding, ...]
     duration: float
@@ -51,90 +62,109 @@ class Ending:
 
 @dataclass
 class Session:
-    """One run against one target. Made by `Session.open`; `close` ends it and writes the reports."""
+    """One run against one target. Made by `Session.open`; `close` ends it and writes the reports.
+
+    protect: entered around what an interruption must not cut short (cleaning up, ending sessions, writing reports).
+    """
 
     contract: Contract
     target: Target
     stage: Stage
     recorder: Recorder
-    output: Path | None
-    arguments: Sequence[str] = ()
-    areas: Sequence[str] = ()
+    plan: Plan = field(default_factory=Plan)
     bundled: BundledServer | None = None
-    findings: list[Finding] = field(default_factory=list)
-    scenarios: list[Scenario] = field(default_factory=list)
+    judged: reporting.Judged = field(default_factory=reporting.Judged)
     on_ending: Callable[[Ending], None] | None = None
     on_begin: Callable[[str, str], None] | None = None
+    protect: Protect = contextlib.nullcontext
     interrupted: bool = False
     problem: str | None = None
-    verdict: str = ""
+    problem_kind: ProblemKind | None = None
     identifier: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    reported: reporting.Reported | None = None
     _current: str | None = None
     _closed: bool = False
-    results: Any = None
 
     @classmethod
-    def open(
-        cls,
-        *,
-        target_file: Path | None,
-        base_url: str | None = None,
-        bundled: bool = False,
-        faults: Sequence[str] = (),
-        server_options: Sequence[str] = (),
-        output: Path | None = None,
-        arguments: Sequence[str] = (),
-        areas: Sequence[str] = (),
-    ) -> Session:
+    def open(cls, plan: Plan, *, protect: Protect = contextlib.nullcontext) -> Self:
         """Opens a run: reads the target, starts the bundled server if asked, and finds out whether a GWS answers.
+
+        What the user got wrong is told before a folder is made; every later failure leaves reports.
 
         Raises:
             RunProblem: it cannot start.
         """
+        contract = contract_for(plan.areas)
+        target = read_target(plan)
+        make_folder(plan.output)
         server: BundledServer | None = None
+        started = datetime.now(UTC)
         try:
-            contract = load_contract()
-            unknown = sorted(set(areas) - set(contract.areas))
-            if unknown:
-                raise RunProblem(f"unknown area {', '.join(unknown)}; known: {', '.join(contract.areas)}", USAGE)
-            if output is not None:
-                output.mkdir(parents=True, exist_ok=True)
-            if bundled:
-                options = [part for name in faults for part in ("--fault", name)]
-                log = output / "server.log" if output else None
-                server = BundledServer([*options, *server_options], log=log)
-                server.start()
+            if target is None:
+                server = start_server(plan)
                 target = server.target()
-            elif target_file is not None:
-                target = load_target(target_file, base_url=base_url)
-            else:
-                raise RunProblem("no target: give a target file, or ask for the bundled server", USAGE)
-            recorder = Recorder(
-                output / "timeline.ndjson" if output else None,
-                info={"suite": __version__, "contract": contract.digest, "target": target.describe()},
-            )
-        except (ContractError, BundledServerError) as error:
+            if plan.profile is not None:
+                target = replace(target, hazards=target.hazards & plan.profile.hazards)
+            session = cls._on_stage(contract, target, plan, protect)
+        except BaseException as error:
             if server is not None:
                 server.stop()
-            raise RunProblem(str(error), BROKEN) from error
-        except (TargetError, RecorderError, OSError) as error:
-            if server is not None:
-                server.stop()
+            with protect():
+                raise failure(error, contract, plan, target, started) from error
+        session.bundled = server
+        session._probe()
+        return session
+
+    @classmethod
+    def _on_stage(cls, contract: Contract, target: Target, plan: Plan, protect: Protect) -> Self:
+        output = plan.output
+        info = {"suite": __version__, "contract": contract.digest, "target": target.describe()}
+        try:
+            recorder = Recorder(output / "timeline.ndjson" if output else None, info=info)
+        except RecorderError as error:
             raise RunProblem(str(error), USAGE) from error
         ledger = Ledger(output / "ledger.ndjson" if output else None)
         stage = Stage(contract, target, recorder, ledger)
-        session = cls(contract, target, stage, recorder, output, arguments, areas, server)
+        return cls(contract, target, stage, recorder, plan, protect=protect)
+
+    def _probe(self) -> None:
         try:
-            stage.probe()
-        except Unreachable as error:
-            session.problem = str(error)
-            session.close()
-            raise RunProblem(str(error), UNREACHABLE) from error
-        except BaseException:
-            session.close()
-            raise
-        return session
+            self.stage.probe()
+            self.recorder.record(reporting.FACTS, self._facts().as_json())
+        except BaseException as error:
+            code = self._probe_failed(error)
+            with contextlib.suppress(ReportError):  # `reported` tells what could not be written
+                self.close()
+            raise RunProblem(self.problem or "interrupted before the first scenario", code, self.reported) from error
+
+    def _probe_failed(self, error: BaseException) -> int:
+        """Notes why the run ends here; its exit code."""
+        if isinstance(error, KeyboardInterrupt):
+            self.interrupted = True
+            return INTERRUPTED
+        if not isinstance(error, Unreachable):
+            self.broke("the probe", error)
+            return BROKEN
+        self.problem, self.problem_kind = str(error), "unreachable"
+        if self.plan.base_url and self.plan.target_file is None:
+            self.problem += " (without --target the users of the bundled server are used)"
+        return UNREACHABLE
+
+    @property
+    def output(self) -> Path | None:
+        """The folder of timeline and reports."""
+        return self.plan.output
+
+    @property
+    def results(self) -> Results | None:
+        """What the run has come to; None before `close`."""
+        return self.reported.results if self.reported else None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of the run, empty before `close`."""
+        return self.reported.results.verdict if self.reported else ""
 
     # -- scenarios ------------------------------------------------------------------------------------------
 
@@ -143,85 +173,146 @@ class Session:
 
         def begin(info: Mapping[str, Any]) -> Scene:
             cast = {role: name for role, name in FULL_CAST.items() if name == "customer" or name in self.target.users}
-            self._current = identifier
-            if self.on_begin is not None:
-                self.on_begin(identifier, area)
-            self.recorder.begin_scenario(identifier, {"area": area, "title": title, "cast": cast, **info})
+            if self._current != identifier:
+                if self.on_begin is not None:
+                    self.on_begin(identifier, area)
+                self.recorder.begin_scenario(identifier, {"area": area, "title": title, "cast": cast, **info})
+                self._current = identifier
             return Scene(self.stage, identifier, cast)
 
         return Play(begin)
 
     def end(self, play: Play, problem: BaseException | None) -> Ending:
-        """Cleans up after a scenario, ends and judges it."""
+        """Cleans up after a scenario, ends and judges it; then sees whether the deployment is still there."""
+        if self._current is None:
+            # Something happened before the first act: the scenario begins, so that it is told.
+            play.scene()
+            problem = problem or RuntimeError("the test ended without an act")
+        with self.protect():
+            ending = self._end(play, problem)
+        if self.on_ending is not None:
+            self.on_ending(ending)
+        return ending
+
+    def _end(self, play: Play, problem: BaseException | None) -> Ending:
         name = self._current
-        if name is None:
-            raise RuntimeError("no scenario is running")
-        began = time.monotonic()
+        assert name is not None
         outcome, reason = _outcome(problem)
-        scene = play.scene()
-        try:
-            left = clean_up(scene)
-        except (Untestable, Unreachable) as error:
-            left = [str(error)]
+        if problem is not None and outcome == "error":
+            self.note_crash(f"playing {name}", problem)
+        left = self._clean_up(play.scene())
         if left:
             self.recorder.record("note", {"text": f"clean-up left: {'; '.join(left)}"[:1000]})
         self.recorder.end_scenario({"outcome": outcome, "reason": reason})
         self._current = None
         events = self.recorder.events(scenario=name)
-        played = scenario(name, list(events))
-        findings = judge_scenario(played, self.contract)
+        known = len(self.judged.crashes)
+        findings = self.judged.add(scenario(name, list(events)), self.contract)
+        for text in self.judged.crashes[known:]:
+            reporting.note_crash(self.output, self.recorder.redactor.text(text))
         self.recorder.forget(name)
-        self.scenarios.append(played)
-        self.findings.extend(findings)
+        if any(event.kind == "http.error" for event in events):
+            self._knock(name)
         verdict, text = _summary(findings, reason)
-        seconds = (events[-1].t - events[0].t) if events else time.monotonic() - began
-        ending = Ending(name, verdict, text, tuple(findings), seconds)
-        if self.on_ending is not None:
-            self.on_ending(ending)
-        return ending
+        return Ending(name, verdict, text, tuple(findings), events[-1].t - events[0].t)
+
+    def _clean_up(self, scene: Scene) -> list[str]:
+        try:
+            return clean_up(scene)
+        except (Untestable, Unreachable) as error:
+            return [str(error)]
+        except RecorderError:
+            raise
+        except Exception as error:  # noqa: BLE001 - our own defect; the ledger keeps what is left, the run goes on
+            self.note_crash(f"cleaning up after {scene.scenario}", error)
+            return [f"the clean-up broke: {type(error).__name__}"]
+
+    def _knock(self, name: str) -> None:
+        """After a request without a reply: a deployment that stays away ends the run as `unreachable`."""
+        opened = self.stage.opened()
+        if not opened or self.problem is not None:
+            return
+        pause = threading.Event()
+        end = time.monotonic() + KNOCKS
+        while True:
+            reply = opened[0].http.request("GET", "/diagnostics/version", auth="none", cookies=False, purpose="auth")
+            if not reply.error:
+                return
+            if time.monotonic() >= end:
+                break
+            pause.wait(KNOCKS / 20)
+        url = self.target.transport.base_url
+        self.problem = f"{url} stopped answering in the scenario {name}: {reply.error}"
+        self.problem_kind = "unreachable"
+
+    def note_crash(self, what: str, error: BaseException) -> Path | None:
+        """Keeps the traceback of a defect of ours beside the reports."""
+        text = "".join(traceback.format_exception(error))
+        return reporting.note_crash(self.output, self.recorder.redactor.text(f"{what}\n{text}"))
+
+    def broke(self, what: str, error: BaseException) -> None:
+        """Notes that the suite itself broke: the run's verdict says so."""
+        self.note_crash(what, error)
+        if self.problem is None:
+            text = self.recorder.redactor.text(f"{type(error).__name__}: {error}")
+            self.problem, self.problem_kind = f"{what} broke: {text}"[:600], "suite error"
 
     # -- the end --------------------------------------------------------------------------------------------
 
     def close(self) -> list[Path]:
-        """Ends every session, stops the bundled server, writes the reports; their paths."""
+        """Ends every session, stops the bundled server, writes the reports; their paths.
+
+        Raises:
+            ReportError: after all the others were written, when one could not be.
+        """
         if self._closed:
             return []
         self._closed = True
+        with self.protect():
+            self._leave()
+            info = self._facts()
+            try:
+                # Judging the timeline again must come to the same: the facts that count are those that it holds.
+                info = reporting.run_info_from(self.recorder.record(reporting.FACTS, info.as_json()).payload)
+                self.recorder.close()
+            except RecorderError as error:
+                self.broke("the recorder", error)
+                info = self._facts()
+            finally:
+                if self.bundled is not None:
+                    self.bundled.stop()
+            self.reported = reporting.write(info, self.judged, self.contract, self.output)
+        if self.reported.problems:
+            raise ReportError(self.reported.problems, self.reported.paths)
+        return list(self.reported.paths)
+
+    def _leave(self) -> None:
         try:
-            with contextlib.suppress(Unreachable, Untestable):
-                self.stage.close()
-            self.recorder.close()
-        finally:
-            if self.bundled is not None:
-                self.bundled.stop()
-        return self._write()
+            self.stage.close()
+        except (Unreachable, Untestable):
+            return  # it is gone; the ledger keeps what is left
+        except Exception as error:  # noqa: BLE001 - the reports are written whatever happens
+            self.broke("ending the sessions", error)
 
-    def _write(self) -> list[Path]:
-        from conformance.report.model import RunInfo, build_results
-        from conformance.report.write_all import write_reports
-
+    def _facts(self) -> RunInfo:
         finished = datetime.now(UTC)
-        run = RunInfo(
+        return RunInfo(
             id=self.identifier,
             started=self.started.isoformat(timespec="milliseconds"),
             finished=finished.isoformat(timespec="milliseconds"),
             duration=round((finished - self.started).total_seconds(), 3),
             suite_version=__version__,
             contract_digest=self.contract.digest,
-            arguments=tuple(self.arguments),
-            areas=tuple(self.areas),
-            profile=None,
+            arguments=tuple(self.plan.arguments),
+            areas=tuple(self.plan.areas),
+            profile=self.plan.profile.name if self.plan.profile else None,
             interrupted=self.interrupted,
             problem=self.problem,
+            problem_kind=self.problem_kind,
             server_version=self.stage.version,
-            features=self.stage.features,
+            features=tuple(self.stage.features),
             target=self.target.describe(),
         )
-        self.results = build_results(run, self.findings, self.scenarios, self.contract)
-        self.verdict = self.results.verdict
-        if self.output is None:
-            return []
-        return write_reports(self.results, self.scenarios, self.output, self.contract)
 
 
 def _outcome(problem: BaseException | None) -> tuple[str, str]:
@@ -239,7 +330,7 @@ def _outcome(problem: BaseException | None) -> tuple[str, str]:
     return "error", f"the suite broke: {type(problem).__name__}: {problem}{where}"[:600]
 
 
-def _summary(findings: Sequence[Finding], reason: str) -> tuple[str, str]:
+def _summary(findings: Sequence[Finding], reason: str) -> tuple[Verdict, str]:
     if not findings:
         return "untestable", reason or "nothing was judged"
     worst = max(findings, key=lambda item: SEVERITY.index(item.verdict))

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from conformance.contract.expected import expected
 from conformance.contract.files import read_json
 from conformance.contract.model import Operation, Parameter, Response
 
@@ -36,11 +37,12 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Violation:
-    """One finding of a validation: JSON pointer, what was expected, which keyword of which schema said so."""
+    """One finding of a validation: JSON pointer, what is wrong, which keyword of a schema said so, what it asks for."""
 
     pointer: str
     message: str
     keyword: str
+    expected: str = ""
 
 
 class Schemas:
@@ -119,7 +121,7 @@ def _violation(error: Any) -> Violation:
     message = str(error.message)
     if len(message) > _MESSAGE_LIMIT:
         message = message[:_MESSAGE_LIMIT] + "..."
-    return Violation(pointer, message, str(path[-1]) if path else "")
+    return Violation(pointer, message, str(path[-1]) if path else "", expected(error))
 
 
 def parameter_schema(parameter: Parameter) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,8 @@ def clean_up(scene: Scene) -> list[str]:
         return []
     stage.recorder.begin_step({"operation": "", "case": "cleanup", "performer": "", "label": "clean-up"})
     try:
+        for entry in stage.ledger.open_entries("stimulus"):
+            undo(stage, entry)  # first: a back end that is down could end nothing
         for attempt in range(PASSES):
             for actor in actors:
                 _end_calls(scene, actor, attempt)
@@ -65,7 +68,7 @@ def _anything(scene: Scene, actors: list[Actor]) -> bool:
         any(actor.resources[kind] for actor in actors for kind in OVER)
         or any(_unsettled(actor) for actor in actors)
         or "customer.chat.id" in scene.values
-        or bool(scene.stage.ledger.open_entries(*CREATED))
+        or bool(scene.stage.ledger.open_entries(*CREATED, "stimulus"))
     )
 
 
@@ -181,7 +184,13 @@ def _delete_created(stage: Stage) -> None:
 
 
 def undo(stage: Stage, entry: Entry) -> bool:
-    """Undoes one ledger entry; True when it is gone."""
+    """Undoes one ledger entry; True when it is gone.
+
+    An entry's `undo` is a method, a path and, where the request has a body, an operationName or a JSON object; that of
+    a `stimulus` is its name and a JSON object.
+    """
+    if entry.kind == "stimulus":
+        return _undo_stimulus(stage, entry)
     actor = stage.actor(entry.actor, session=False)
     method, _, rest = entry.undo.partition(" ")
     if entry.kind == "contact":
@@ -194,10 +203,23 @@ def undo(stage: Stage, entry: Entry) -> bool:
         reply = actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
     else:
         path, _, name = rest.partition(" ")
-        body: dict[str, Any] = {"json": {"operationName": name}} if name else {}
+        sent = json.loads(name) if name.startswith("{") else {"operationName": name}
+        body: dict[str, Any] = {"json": sent} if name else {}
         reply = actor.http.request(method or "DELETE", path, purpose="auth", **body)
     code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
     gone = code in (0, 2, 6) or reply.status == 404  # 2: nothing was being monitored any more
     if gone:
         stage.ledger.done(entry.kind, entry.actor, entry.id)
     return gone
+
+
+def _undo_stimulus(stage: Stage, entry: Entry) -> bool:
+    """Provokes the opposite of what was provoked; True when the stimulus did it."""
+    name, _, parameters = entry.undo.partition(" ")
+    try:
+        stage.stimulate(name, json.loads(parameters))
+    except Untestable as error:
+        stage.recorder.record("note", {"text": f"not undone: {name} {parameters}: {error}"[:400]})
+        return False
+    stage.ledger.done(entry.kind, entry.actor, entry.id)
+    return True

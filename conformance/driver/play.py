@@ -54,10 +54,6 @@ class Play:
         scene = self.scene(operation=operation.id, title=f"{operation.title} in {state}")
         plays.play_offered(scene, chart, state, operation)
 
-    def withheld(self, chart: Statechart, state: str) -> None:
-        """See `plays.play_withheld`."""
-        plays.play_withheld(self.scene(operation="", title=f"Not offered in {state}"), chart, state)
-
     def perform(self, operation_id: str, **options: Any) -> Performed:
         """See `Scene.perform`; judged as a positive case unless told otherwise."""
         return self.scene(operation=operation_id).perform(operation_id, **{"case": "positive", **options})

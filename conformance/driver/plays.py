@@ -12,6 +12,7 @@ from conformance.driver.negatives import Refusable, refusables
 from conformance.driver.outcomes import NotApplicable, Untestable
 from conformance.driver.requests import build_request
 from conformance.driver.scene import Performed, Scene
+from conformance.driver.settings import keep_settings
 from conformance.wire.recorder import Event
 
 ROLE_OF_ACTOR = {
@@ -117,6 +118,7 @@ def collection_of(contract: Contract, resource: str) -> tuple[Operation, str] | 
 def play_example(scene: Scene, operation: Operation, example: Example) -> None:
     """Performs one documented way of the operation, then reads the resource back."""
     prepare(scene, operation, example)
+    keep_settings(scene, operation, example)
     binding = operation.resource if operation.resource in {"call", "chat"} else None
     chart_name = ((example.needs or operation.needs).chart) or ""
     chart = scene.contract.statecharts.get(chart_name)
@@ -176,6 +178,7 @@ def play_refusals(scene: Scene, operation: Operation) -> None:
     """Brings the resource where the operation would be accepted, and sends every request that must be refused."""
     example = operation.examples[0] if operation.examples else None
     prepare(scene, operation, example)
+    keep_settings(scene, operation, example)
     role = performer(operation)
     chart = scene.contract.statecharts.get(
         (example.needs if example and example.needs else operation.needs).chart or ""
@@ -239,16 +242,102 @@ def _wrong_role(scene: Scene, operation: Operation, sound: Any) -> None:
 
 
 def play_state(scene: Scene, chart: Statechart, state_name: str) -> None:
-    """Brings the resource to a state: the last step on the way is judged for the state and its capabilities."""
+    """Brings the resource to a state, does there all that leaves it there, and attempts what it does not offer.
+
+    The last step of the way is judged for the state and its capabilities; then come a GET, every transition from
+    the state to itself, every other operation that it offers, and every operation that it does not offer.
+
+    Raises:
+        Untestable: the state is not reached, or an operation that should leave the resource there moved it, so
+            that the rest could not be tried.
+    """
     for operation in _operations_in(scene.contract, chart):
         scene.stage.require_features(operation.features)
     _everybody(scene, chart)
     way = _approach(scene, chart, state_name)
     if way is not None:
-        scene.move(way, case="state", label=f"{chart.name}:{state_name}")
-    role = chart.owner
+        scene.move(way, case="state")
     if chart.resource in LIVE:
-        read_back(scene, chart.resource, role)
+        read_back(scene, chart.resource, chart.owner)
+    for loop in loops_in(scene.contract, chart, state_name):
+        _stay(scene, chart, state_name, str(loop))
+        loose = loop.level == "should" or loop.reading is not None
+        label = loop.by.split(".", 1)[-1]
+        if ":" not in label and loop.actor != chart.owner:
+            label = f"{loop.actor}:{label}"
+        scene.move(loop, case="transition", label=label, level="should" if loose else "must")
+        scene.quiet()
+    for operation in offered_in(scene.contract, chart, state_name):
+        if set(operation.features) <= set(scene.stage.features) and stays(scene.contract, operation):
+            _stay(scene, chart, state_name, operation.id)
+            _offered(scene, chart, operation, operation.name)
+            scene.quiet()
+    _withheld(scene, chart, state_name)
+
+
+def _stay(scene: Scene, chart: Statechart, state_name: str, following: str) -> None:
+    """Raises `Untestable` when the resource is not in the state any more."""
+    seen = scene.resource(chart.binds, chart.owner) or {}
+    if not matches(chart.states[state_name].where, seen):
+        raise Untestable(f"the resource left {state_name} before {following}; the operations after that were not tried")
+
+
+def loops_in(contract: Contract, chart: Statechart, state_name: str) -> list[Transition]:
+    """The transitions from a state to itself that bring nobody else into play: they can follow one another."""
+    return [
+        item
+        for item in chart.transitions
+        if item.source == item.target == state_name and item.level != "may" and not _involves(contract, item, chart)
+    ]
+
+
+def _involves(contract: Contract, item: Transition, chart: Statechart) -> bool:
+    operation = contract.operations.get(item.by)
+    given = item.parameters
+    if not given and operation is not None and operation.examples:
+        given = operation.examples[0].parameters
+    named = {name.split(".")[0] for name in placeholders(given)}
+    return bool((named - {chart.owner, item.actor}) & {"self", "second", "third", "supervisor"})
+
+
+def offered_in(contract: Contract, chart: Statechart, state_name: str) -> list[Operation]:
+    """The operations that a state offers and that no transition of the chart from there performs."""
+    if not chart.capabilities:
+        return []
+    done = {item.by for item in chart.transitions if item.source == state_name and item.actor == chart.owner}
+    found = [contract.by_capability(name, chart.resource) for name in chart.states[state_name].offers]
+    return [item for item in found if item is not None and item.id not in done and item.examples]
+
+
+def stays(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation leaves its resource in the state it was in, in every chart that has it."""
+    moves = [item for chart in contract.statecharts.values() for item in chart.transitions if item.by == operation.id]
+    return bool(moves) and all(item.source == item.target and item.level != "may" for item in moves)
+
+
+def play_offered(scene: Scene, chart: Statechart, state_name: str, operation: Operation) -> None:
+    """Performs, in one state, an operation that the state offers and that takes the resource elsewhere."""
+    scene.stage.require_hazard(operation.hazard)
+    scene.stage.require_features(operation.features)
+    scene.stage.require_features(chart.features)
+    _everybody(scene, chart)
+    scene.reach(chart.name, state_name)
+    _offered(scene, chart, operation, "")
+    scene.quiet()
+
+
+def _offered(scene: Scene, chart: Statechart, operation: Operation, label: str) -> None:
+    example, role = operation.examples[0], chart.owner
+    scene.perform(
+        operation.id,
+        role=role,
+        case="offered",
+        example=example,
+        on=chart.binds,
+        label=label,
+        level="should",
+        plain=True,
+    )
 
 
 def _approach(scene: Scene, chart: Statechart, state_name: str) -> Transition | None:
@@ -298,38 +387,26 @@ def play_transition(scene: Scene, transition: Transition) -> None:
     scene.quiet()
 
 
-def play_offered(scene: Scene, chart: Statechart, state_name: str, operation: Operation) -> None:
-    """Performs, in one state, an operation that the state offers."""
-    scene.stage.require_hazard(operation.hazard)
-    scene.stage.require_features(operation.features)
-    scene.stage.require_features(chart.features)
-    _everybody(scene, chart)
-    scene.reach(chart.name, state_name)
-    example = operation.examples[0] if operation.examples else None
-    scene.perform(
-        operation.id, role=chart.owner, case="offered", example=example, on=chart.binds, level="should", plain=True
-    )
-    scene.quiet()
-
-
-def play_withheld(scene: Scene, chart: Statechart, state_name: str) -> None:
+def _withheld(scene: Scene, chart: Statechart, state_name: str) -> None:
     """Attempts, in one state, every operation of the resource that the state does not offer."""
-    scene.stage.require_features(chart.features)
-    _everybody(scene, chart)
-    scene.reach(chart.name, state_name)
-    state = chart.states[state_name]
-    allowed = withheld_except(scene.contract, chart, state_name)
-    for operation in scene.contract.operations_on(chart):
-        if operation.capability is None or operation.capability in allowed:
-            continue
+    candidates = withheld_in(scene.contract, chart, state_name)
+    if not candidates:
+        return
+    for operation in candidates:
         if set(operation.features) - set(scene.stage.features) or performer(operation) not in {"self", chart.owner}:
             continue
-        before = scene.resource(chart.binds, chart.owner)
-        if not matches(state.where, before or {}):
-            break  # an operation that should have been refused moved it: that one has failed
+        _stay(scene, chart, state_name, operation.id)
         _attempt(scene, chart, operation)
     if chart.resource in LIVE:
         read_back(scene, chart.resource, chart.owner, "unchanged")
+
+
+def withheld_in(contract: Contract, chart: Statechart, state_name: str) -> list[Operation]:
+    """The operations of the resource that stand for capabilities which the state does not have."""
+    if not chart.capabilities or chart.region:
+        return []
+    allowed = withheld_except(contract, chart, state_name)
+    return [item for item in contract.operations_on(chart) if item.capability and item.capability not in allowed]
 
 
 def withheld_except(contract: Contract, chart: Statechart, state_name: str) -> set[str]:
@@ -354,13 +431,13 @@ def _attempt(scene: Scene, chart: Statechart, operation: Operation) -> None:
             on=chart.binds,
             label=operation.name,
             wait=False,
-            after=lambda done, start: _await_error(scene, done, start),
+            after=lambda done, start: await_error(scene, done, start),
         )
     except Untestable as error:
         scene.stage.recorder.record("note", {"operation": operation.id, "text": f"not attempted: {error}"})
 
 
-def _await_error(scene: Scene, performed: Performed, start: int) -> None:
+def await_error(scene: Scene, performed: Performed, start: int) -> None:
     """After a reply that did not refuse, gives the asynchronous error the time to come."""
     if not performed.accepted:
         return

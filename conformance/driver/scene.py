@@ -174,10 +174,11 @@ class Scene:
             "target.queueNumber": target.queue_number,
             "target.externalNumber": target.external_number,
             "target.unassignedNumber": target.unassigned_number,
+            "target.documentId": target.document_id,
         }
         value = known.get(name)
         if value is None:
-            raise Untestable(f"the target file does not give {name} (see [numbers] and [queues])")
+            raise Untestable(f"the target file does not give {name} (see [numbers], [queues] and document_id)")
         return value
 
     def _actor_value(self, role: str, rest: str, name: str) -> Any:
@@ -283,7 +284,7 @@ class Scene:
         reply = self.send(actor, request)
         performed = Performed(reply, number)
         if wait:
-            self._await(operation, example, role, start, performed, expect, request)
+            self._await(operation, example, role, start, performed, expect, request, on if plain else None)
         if after is not None:
             after(performed, start)
         self.absorb()
@@ -416,9 +417,12 @@ class Scene:
         performed: Performed,
         expect: tuple[Statechart, State, str] | None,
         request: Request,
+        shared: str | None,
     ) -> None:
         if not performed.accepted:
             return
+        parties = {name: self._known.get(name, set()) for name in self.cast.values()}
+        identifier = self.bound(shared, role) if shared else None
         listed = operation.notifications
         if example is not None and example.notifications is not None:
             listed = example.notifications
@@ -426,6 +430,8 @@ class Scene:
             name = self.cast.get(relative_role(role, item.to))
             if item.level == "may" or item.reading or item.when or name is None or not self._listens(name):
                 continue
+            if identifier and name != self.cast.get(role) and identifier not in parties.get(name, set()):
+                continue  # performed elsewhere than on its page: this actor was never told of the resource
             values = self._expected_values(item, role, operation, request)
             if not self._await_event(name, item, start, values):
                 break

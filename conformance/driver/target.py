@@ -70,6 +70,7 @@ class Target:
     unassigned_number: str | None = None
     chat_queue: str | None = None
     contact_center_id: str | None = None
+    document_id: str | None = None
     hazards: frozenset[str] = DEFAULT_HAZARDS
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
     file: Path | None = None
@@ -237,6 +238,7 @@ def _build(raw: Mapping[str, Any], path: Path) -> Target:
         unassigned_number=numbers.get("unassigned"),
         chat_queue=raw.get("queues", {}).get("chat"),
         contact_center_id=raw.get("contact_center_id"),
+        document_id=raw.get("document_id"),
         hazards=frozenset(raw.get("hazards", {}).get("allow", DEFAULT_HAZARDS)),
         stimuli=stimuli,
         file=path,
@@ -249,6 +251,7 @@ base_url = "https://gws.example.com"          # scheme, host, port; no credentia
 # api_path = "/api/v2"
 # notifications_path = "/api/v2/notifications"  # some deployments: "/genesys/cometd"
 # contact_center_id = "cfe5ad67-..."            # customers name it when they ask for a chat
+# document_id = "0000YaB6ARKB0019"             # a document of the contact server that agents may attach to chats
 # edition = "8.5"                              # or "8.6": endpoints removed there must be gone
 # proxy = "http://proxy.example.com:3128"
 # rate = 20                                    # requests a second at most
@@ -308,4 +311,10 @@ allow = ["read", "state"]
 # command = ["./dial-in.sh"]
 # [stimuli.customer-chat]
 # url = "http://load-generator.example.com/chat"
+# Only for a deployment made for tests: {"type": "Voice", "state": "Inactive"} stops a back end and "Active" starts it;
+# {"off": ["api-voice"]} takes features from the contact center and {"on": [...]} gives them back.
+# [stimuli.service-state]
+# command = ["./service-state.sh"]
+# [stimuli.features]
+# command = ["./features.sh"]
 """

@@ -125,6 +125,18 @@ class StepContext:
                 out.append((actor, replace(item, values=self._resolved(item.values))))
         return tuple(out)
 
+    def takes_part(self, actor: str) -> bool:
+        """Whether an actor is owed what an operation tells others.
+
+        A `plain` step performs the operation elsewhere than its page does, so that the page's other parties are
+        only owed something when they were told of the resource before.
+        """
+        if not self.step.info.get("plain") or actor == self.step.performer:
+            return True
+        known = self.step.info.get("known")
+        theirs = known.get(actor, ()) if isinstance(known, Mapping) else ()
+        return self.resource_id is not None and self.resource_id in theirs
+
     def _resolved(self, values: Mapping[str, Any]) -> dict[str, Any]:
         out = {}
         for path, value in values.items():

@@ -23,6 +23,7 @@ from conformance.report.curl import curl_line, step_of
 from conformance.report.files import write_folder
 from conformance.report.junit import describe
 from conformance.report.model import Results, ScenarioRecord
+from conformance.report.sequence import step_text
 from conformance.report.text import NAME, one_line, pretty, safe
 
 EPIC = "GWS conformance"
@@ -98,10 +99,9 @@ class _Writer:
 
     def _step(self, step: Step, findings: Sequence[Finding], *, attach: bool) -> TestStepResult:
         operation = self._contract.operations.get(step.operation)
-        what = operation.title if operation else step.operation or "provokes something"
         worst = [item for item in findings if item.verdict in {"failed", "error"}]
         made = TestStepResult(
-            name=one_line(f"{step.performer or 'somebody'}: {what} ({step.case})", NAME),
+            name=one_line(step_text(step.info, operation.title if operation else ""), NAME),
             status=_STATUS[worst[0].verdict] if worst else Status.PASSED,
             stage="finished",
             start=self._time(step.start.t),

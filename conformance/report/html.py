@@ -290,12 +290,12 @@ def _check_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def _coverage(results: Results) -> list[dict[str, Any]]:
-    """The areas that were asked for (all, where none is named) with their shares."""
+    """The areas that were asked for (all, where none is named), and others that were touched, with their shares."""
     asked = results.run.areas
     return [
         {"area": area, "shares": [(kind, _named(getattr(shares, kind))) for kind in KINDS]}
         for area, shares in results.coverage.items()
-        if not asked or area in asked
+        if not asked or area in asked or any(getattr(shares, kind).touched for kind in KINDS)
     ]
 
 

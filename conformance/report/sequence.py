@@ -65,7 +65,8 @@ class Picture:
 
 
 def sequence(scenario: Scenario, findings: Iterable[Finding], *, rows: int = ROWS) -> Picture:
-    """The picture of a scenario: the steps with evidence of a finding that is no pass before the others."""
+    """The picture of a scenario. Where it is too long, the steps with evidence of a finding that is no pass are kept;
+    where there is none (a state was not reached), the end is."""
     about: dict[int, list[str]] = {}
     for finding in findings:
         if finding.verdict not in {"passed", "skipped"}:
@@ -74,14 +75,16 @@ def sequence(scenario: Scenario, findings: Iterable[Finding], *, rows: int = ROW
     made = list(_rows(scenario, {seq: tuple(dict.fromkeys(names)) for seq, names in about.items()}))
     telling = {event.step for event in scenario.events if event.seq in about}
     steps = {event.seq: event.step for event in scenario.events}
-    ranked = sorted(range(len(made)), key=lambda place: (not _tells(made[place], steps, telling), place))
+    telling.discard(None)
+    way = 1 if telling else -1
+    ranked = sorted(range(len(made)), key=lambda place: (not _tells(made[place], steps, telling), way * place))
     kept = sorted(ranked[:rows])
     actors = dict.fromkeys(made[place].actor for place in kept if made[place].actor)
     return Picture((*actors, SERVER), tuple(made[place] for place in kept), len(made) - len(kept))
 
 
 def _tells(row: Row, steps: Mapping[int, int | None], telling: set[int | None]) -> bool:
-    return bool(row.about) or (steps.get(row.seq) is not None and steps[row.seq] in telling)
+    return bool(row.about) or steps.get(row.seq) in telling
 
 
 def _rows(scenario: Scenario, about: Mapping[int, tuple[str, ...]]) -> Iterator[Row]:
@@ -121,7 +124,8 @@ def _shown(event: Event) -> tuple[str, str, str, bool] | None:
     """(way, text, body, bad) of an event; None for one that the picture does not need."""
     payload = event.payload
     if event.kind == "step.start":
-        return "step", _step_text(payload), "", False
+        info = payload.get("info")
+        return "step", step_text(info if isinstance(info, Mapping) else {}), "", False
     if event.kind == "http.request":
         name = payload["body"].get("operationName") if isinstance(payload.get("body"), Mapping) else None
         text = f"{payload.get('method')} {payload.get('path') or payload.get('url')}" + (f" {name}" if name else "")
@@ -153,11 +157,13 @@ def _shown(event: Event) -> tuple[str, str, str, bool] | None:
     return None
 
 
-def _step_text(payload: Mapping[str, Any]) -> str:
-    info = payload.get("info")
-    info = info if isinstance(info, Mapping) else {}
-    what = f"{info.get('performer') or 'somebody'}: {info.get('operation') or 'stimulus'} ({info.get('case', 'setup')})"
-    return f"{what} [{info['label']}]" if info.get("label") else what
+def step_text(info: Mapping[str, Any], title: str = "") -> str:
+    """A step in a line: who does what, as which case, and the step's label. `title` stands for the operation's id."""
+    who = f"{info['performer']}: " if info.get("performer") else ""
+    what = title or str(info.get("operation") or "")
+    case = str(info.get("case", "setup"))
+    label = f" [{info['label']}]" if info.get("label") else ""
+    return f"{who}{what} ({case}){label}" if what else f"{who}{case}{label}"
 
 
 def _event_text(payload: Mapping[str, Any]) -> str:

@@ -8,13 +8,26 @@ from starlette.requests import HTTPConnection
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import auth, basics, chat, contacts, control, cors, customer_chat, generic_faults, rest, settings, voice
+from . import (
+    auth,
+    basics,
+    chat,
+    contacts,
+    control,
+    cors,
+    customer_chat,
+    deployment,
+    generic_faults,
+    rest,
+    settings,
+    voice,
+)
 from .bayeux import BayeuxServer
 from .seed import seed
 from .world import Options, World
 
 NOTIFICATIONS: Final = "/api/v2/notifications"
-AREAS: Final = (basics, settings, contacts, voice, chat, customer_chat)
+AREAS: Final = (basics, settings, contacts, voice, chat, customer_chat, deployment)
 
 
 def build_world(options: Options | None = None) -> World:

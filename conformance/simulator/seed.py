@@ -15,6 +15,16 @@ _TARGET_USERS = {
     "admin": "admin1",
 }
 
+_STIMULI = (
+    "inbound-call",
+    "customer-answer",
+    "customer-hangup",
+    "customer-chat",
+    "customer-message",
+    "service-state",
+    "features",
+)
+
 BUSINESS_UNITS = ("Agent Group 1", "Agent Group 2", "Internal")
 _MEMBERS = {
     "agent1": ("Agent Group 1",),
@@ -183,11 +193,13 @@ def _seed_settings(world: World) -> None:
 
 def target_toml(base_url: str) -> str:
     """A target file for the suite: where this server listens, whom to log in as, what it can be provoked to."""
-    from .resources import CONTACT_CENTER_ID  # that module needs FEATURES of this one
+    from .chat.state import SEEDED_DOCUMENT_ID  # these modules need this one
+    from .resources import CONTACT_CENTER_ID
 
     lines = [
         f'base_url = "{base_url}"',
         f'contact_center_id = "{CONTACT_CENTER_ID}"',
+        f'document_id = "{SEEDED_DOCUMENT_ID}"',
         "",
         "[deadlines]",
         "request = 10",
@@ -201,6 +213,6 @@ def target_toml(base_url: str) -> str:
     lines += ["[numbers]", f'queue = "{VOICE_QUEUE}"', 'external = "6100"', 'unassigned = "5999"', ""]
     lines += ["[queues]", f'chat = "{CHAT_QUEUE}"', ""]
     lines += ["[hazards]", 'allow = ["read", "state", "creates", "deletes", "configures"]', ""]
-    for name in ("inbound-call", "customer-answer", "customer-hangup", "customer-chat", "customer-message"):
+    for name in _STIMULI:
         lines += [f"[stimuli.{name}]", f'url = "{base_url}/__simulator/stimulus"', ""]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.contract import Example, Operation, Statechart, Transition, load_contract
-from conformance.driver.plays import withheld_except
+from conformance.driver.plays import loops_in, offered_in, stays
 
 CONTRACT = load_contract()
 
@@ -64,13 +64,31 @@ def states(area: str) -> list[Any]:
 
 
 def transitions(area: str) -> list[Any]:
-    """(transition) for every transition that the documents require or suggest."""
+    """(transition) for every transition that the documents require or suggest and that `states` does not play."""
     return [
         _named(str(item), item)
         for chart in _charts(area)
         for item in chart.transitions
-        if item.level != "may" and _reaches(chart, item)
+        if item.level != "may" and _reaches(chart, item) and not _played_in_state(chart, item)
     ]
+
+
+def offered(area: str) -> list[Any]:
+    """(chart, state name, operation) for what a state offers, no transition performs, and leads out of the state."""
+    return [
+        _named(f"{chart.name}:{name}+{operation.name}", chart, name, operation)
+        for chart in _charts(area)
+        for name in chart.states
+        if _reachable(chart, name)
+        for operation in offered_in(CONTRACT, chart, name)
+        if not stays(CONTRACT, operation)
+    ]
+
+
+def _played_in_state(chart: Statechart, item: Transition) -> bool:
+    return (
+        item.source == item.target and item in loops_in(CONTRACT, chart, item.source) and _reachable(chart, item.source)
+    )
 
 
 def _reaches(chart: Statechart, item: Transition) -> bool:
@@ -83,36 +101,4 @@ def _reaches(chart: Statechart, item: Transition) -> bool:
     return True
 
 
-def offered(area: str) -> list[Any]:
-    """(chart, state name, operation) for every capability of a state that no transition of the chart performs."""
-    out = []
-    for chart in _charts(area):
-        if not chart.capabilities:
-            continue
-        for name, state in chart.states.items():
-            done = {item.by for item in chart.transitions if item.source == name and item.actor == chart.owner}
-            for capability in state.offers:
-                operation = CONTRACT.by_capability(capability, chart.resource)
-                if operation is None or operation.id in done or not operation.examples or not _reachable(chart, name):
-                    continue
-                out.append(_named(f"{chart.name}:{name}+{operation.name}", chart, name, operation))
-    return out
-
-
-def withheld(area: str) -> list[Any]:
-    """(chart, state name) for every state in which some operation of the resource is not offered."""
-    out = []
-    for chart in _charts(area):
-        if not chart.capabilities or chart.region:
-            continue
-        for name in chart.states:
-            allowed = withheld_except(CONTRACT, chart, name)
-            candidates = [
-                item for item in CONTRACT.operations_on(chart) if item.capability and item.capability not in allowed
-            ]
-            if candidates and _reachable(chart, name):
-                out.append(_named(f"{chart.name}:{name}!withheld", chart, name))
-    return out
-
-
-__all__ = ["CONTRACT", "Example", "Operation", "examples", "offered", "refusals", "states", "transitions", "withheld"]
+__all__ = ["CONTRACT", "Example", "Operation", "examples", "offered", "refusals", "states", "transitions"]

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.contract import Example, Operation, Statechart, Transition
 from conformance.driver.play import Play
-from conformance.suites._cases import examples, offered, refusals, states, transitions, withheld
+from conformance.suites._cases import examples, offered, refusals, states, transitions
 
 AREA = "chat"
 pytestmark = pytest.mark.gws_area(AREA)
@@ -26,23 +26,17 @@ def test_refusals(play: Play, operation: Operation) -> None:
 
 @pytest.mark.parametrize(("chart", "state"), states(AREA))
 def test_state(play: Play, chart: Statechart, state: str) -> None:
-    """In the state, the resource offers the documented capabilities, and a GET agrees."""
+    """In the state, the resource offers the documented capabilities; what it offers works, the rest is refused."""
     play.state(chart, state)
+
+
+@pytest.mark.parametrize(("chart", "state", "operation"), offered(AREA))
+def test_offered(play: Play, chart: Statechart, state: str, operation: Operation) -> None:
+    """An operation that the state offers, and that leads out of it, is accepted."""
+    play.offered(chart, state, operation)
 
 
 @pytest.mark.parametrize("transition", transitions(AREA))
 def test_transition(play: Play, transition: Transition) -> None:
     """The operation moves the resource as the chart says, and says so over CometD."""
     play.transition(transition)
-
-
-@pytest.mark.parametrize(("chart", "state", "operation"), offered(AREA))
-def test_offered(play: Play, chart: Statechart, state: str, operation: Operation) -> None:
-    """An operation that the state offers is accepted."""
-    play.offered(chart, state, operation)
-
-
-@pytest.mark.parametrize(("chart", "state"), withheld(AREA))
-def test_withheld(play: Play, chart: Statechart, state: str) -> None:
-    """Operations that the state does not offer are refused."""
-    play.withheld(chart, state)

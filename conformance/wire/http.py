@@ -297,6 +297,8 @@ class HttpSession:
         if call.joins_session:
             self.take_over(call.url, reply_headers)
         payload = response_payload(exchange, status, reply_headers, body, elapsed)
+        if call.purpose == "cometd" and body.is_json:
+            payload["body"] = None  # the messages stand in the cometd.receive that follows
         received = self.recorder.record("http.response", payload, actor=self.actor)
         return HttpReply(
             status=status,
@@ -369,7 +371,8 @@ class HttpSession:
             call.url,
             self.path_of(call.url),
             headers,
-            body=call.recorded_body,
+            # The messages of a CometD request stand in the cometd.send beside it.
+            body=call.recorded_body if call.purpose != "cometd" else None,
             text=call.recorded_text,
             purpose=call.purpose,
         )

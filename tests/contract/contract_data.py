@@ -17,6 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from conformance.judge.engine import CHECKS as REGISTERED
 from tests.contract.reference import FILE_NAME, ROOT, Lines
 
 SCHEMAS = ROOT / "schemas"
@@ -24,30 +25,7 @@ SCHEMAS = ROOT / "schemas"
 Data = dict[str, Any]
 
 # Which checks a rule may name.
-_CHECKS = {
-    "http": "status",
-    "response": "statusCode statusMessage schema member body error-only",
-    "notification": "sent channel type schema identity referenceId order count unexpected values",
-    "state": "after",
-    "capabilities": "after",
-    "capability": "honoured withheld",
-    "get": "agrees",
-    "latency": "deadline",
-    "refusal": "status statusCode unchanged internals",
-    "paging": "window totalCount",
-    "sorting": "order",
-    "filter": "matches",
-    "fields": "selected",
-    "subresources": "selected",
-    "csrf": "discovered",
-    "session": "cookie",
-    "cors": "origins",
-    "transcript": "complete",
-    "visibility": "respected",
-    "bayeux": "handshake reply advice silence subscription",
-    "resolveUri": "resolved",
-}
-CHECKS = frozenset(f"{group}.{name}" for group, names in _CHECKS.items() for name in names.split())
+CHECKS = frozenset(REGISTERED)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from conformance.report.model import Results, RunInfo, build_results
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = (
-    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}} & ]]> \x1b[2J\x1b]0;owned\x07 [bold red]x[/]"
-    " \x00\x08 \ud800 \u202eevil\u2028line\ufffe"
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}} & ]]> \x1b[2J\x1b]0;owned\x07"
+    " [bold red]x[/] \x00\x08 \ud800 \u202eevil\u2028line\ufffe"
 )
 """What a server might say to whoever shows it: markup, terminal commands, rich markup, NUL, half a character."""
 
@@ -236,7 +236,9 @@ def world(count: int, *, text: str = "", bad_every: int = 4) -> tuple[Results, l
         area = "contacts" if number % 5 == 4 else "voice"
         name = f"{area}/{'List' if area == 'contacts' else 'Hold'}/{number}"
         operation = "contacts.List" if area == "contacts" else ("voice.Retrieve" if number % 3 else "voice.Hold")
-        item, seq = hold(tape, name, text=text, area=area, operation=operation, title=f"{operation} from state {number}")
+        item, seq = hold(
+            tape, name, text=text, area=area, operation=operation, title=f"{operation} from state {number}"
+        )
         played.append(item)
         evidence = (seq - 2, seq - 1, seq)
         common: dict[str, Any] = {"area": area, "operation": operation, "evidence": evidence}
@@ -248,7 +250,9 @@ def world(count: int, *, text: str = "", bad_every: int = 4) -> tuple[Results, l
         if number % bad_every == 0:
             verdict = turn[number // bad_every % len(turn)]
             message = f"call is not Held: state = Established {text}"
-            findings.append(finding(verdict, name, id=f"{name}/bad", message=message, seen=text or "Established", **common))
+            findings.append(
+                finding(verdict, name, id=f"{name}/bad", message=message, seen=text or "Established", **common)
+            )
     return results_of(findings, played), played
 
 
@@ -266,10 +270,11 @@ class Page(HTMLParser):
         self.handlers: list[str] = []
         self.ids: list[str] = []
         self.scripts: list[tuple[dict[str, str | None], str]] = []
-        self.text = ""
+        self._texts: list[str] = []
         self._open: list[str] = []
         self.feed(text)
         self.close()
+        self.text = "".join(self._texts)
         self.problems += [f"<{tag}> is never closed" for tag in self._open]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -297,4 +302,4 @@ class Page(HTMLParser):
             attrs, text = self.scripts[-1]
             self.scripts[-1] = (attrs, text + data)
         elif self._open[-1:] != ["style"]:
-            self.text += data
+            self._texts.append(data)

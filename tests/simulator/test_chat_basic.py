@@ -93,11 +93,11 @@ def test_accept_sends_status_participants_and_history(bench: Bench) -> None:
     assert [message["from"]["nickname"] for message in history["messages"]] == ["Chris", "Chris", "Ada"]
 
 
-def test_accept_without_a_nickname_shows_the_users_own(bench: Bench) -> None:
+def test_accept_needs_a_nickname(bench: Bench) -> None:
+    """The page calls saveLAR optional, and not the nickname."""
     bench.log_in("agent1")
     chat_id = bench.new_chat()
-    bench.op("agent1", chat_id, "Accept")
-    assert nicknames(bench.chat("agent1", chat_id)) == ["Chris", "Ada"]
+    assert bench.refusal("agent1", f"/me/chats/{chat_id}", "Accept") == (400, 1)
 
 
 def test_messages_carry_both_timestamps(bench: Bench) -> None:
@@ -242,7 +242,7 @@ def test_an_invitation_allows_nothing_but_accept_and_reject(
     assert capabilities(after) == INVITED
 
 
-@pytest.mark.parametrize("operation_name", ["Accept", "Reject", "SendToAgents", "SwitchToCoach"])
+@pytest.mark.parametrize("operation_name", ["Accept", "Reject", "SendToAgents"])
 def test_chatting_refuses_what_it_does_not_offer(bench: Bench, operation_name: str) -> None:
     chat_id = bench.chatting()
     bench.op("agent1", chat_id, operation_name, nickname="Other", text="x")
@@ -257,7 +257,7 @@ def test_left_chat_refuses_what_it_does_not_offer(bench: Bench, operation_name: 
     bench.op("agent1", chat_id, "Leave")
     bench.mark()
     target = bench.uri_of("agent2")
-    bench.op("agent1", chat_id, operation_name, text="x", url="http://x.test", targetUri=target)
+    bench.op("agent1", chat_id, operation_name, nickname="x", text="x", url="http://x.test", targetUri=target)
     assert bench.kinds("agent1") == ["Error"]
     assert bench.chat("agent1", chat_id)["state"] == "LeftChat"
 
@@ -346,3 +346,8 @@ def test_transcript_save_done_is_a_service_message(bench: Bench) -> None:
     (message,) = bench.said("agent1")
     assert (message["type"], message["index"]) == ("TranscriptSaveDone", -1)
     assert -1 not in [m["index"] for m in bench.transcript("agent1", chat_id)]
+
+
+def test_switching_is_for_supervisors(bench: Bench) -> None:
+    chat_id = bench.chatting()
+    assert bench.refusal("agent1", f"/me/chats/{chat_id}", "SwitchToCoach") == (403, 5)

@@ -121,7 +121,7 @@ def session_end(bench: Bench) -> Any:
 def capabilities_by_state(bench: Bench) -> Any:
     bench.log_in("agent1")
     chat_id = bench.new_chat()
-    bench.op("agent1", chat_id, "Accept")
+    bench.op("agent1", chat_id, "Accept", nickname="agent1")
     bench.op("agent1", chat_id, "Complete")
     return [(e["chat"]["state"], capabilities(e["chat"])) for e in bench.events("agent1") if "chat" in e]
 
@@ -177,7 +177,7 @@ def accept(bench: Bench) -> Any:
     bench.log_in("agent1")
     chat_id = bench.new_chat()
     bench.stimulus("customer-message", chat=chat_id, text="Hello?")
-    bench.op("agent1", chat_id, "Accept")
+    bench.op("agent1", chat_id, "Accept", nickname="agent1")
     return bench.kinds("agent1"), types(bench.said("agent1"))
 
 
@@ -212,7 +212,7 @@ def switch(bench: Bench) -> Any:
 @probe("chat.next-chat-monitors-all")
 def next_chat(bench: Bench) -> Any:
     bench.supervised("Monitor", supervisorMonitoringMode="NextChat")
-    bench.op("agent1", bench.new_chat(), "Accept")
+    bench.op("agent1", bench.new_chat(), "Accept", nickname="Ada")
     return len(bench.ids_of("supervisor1"))
 
 
@@ -220,7 +220,7 @@ def next_chat(bench: Bench) -> Any:
 def cancel_monitoring(bench: Bench) -> Any:
     bench.supervised("Monitor")
     bench.post("supervisor1", f"{bench.user('agent1').path}/channels/chat", "CancelSupervisorMonitoring")
-    bench.op("agent1", bench.new_chat(), "Accept")
+    bench.op("agent1", bench.new_chat(), "Accept", nickname="Ada")
     return len(bench.ids_of("supervisor1"))
 
 

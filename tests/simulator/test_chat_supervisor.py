@@ -64,7 +64,7 @@ def test_a_chat_that_runs_already_is_not_joined(bench: Bench) -> None:
     bench.post("supervisor1", channel(bench), "Monitor")
     assert bench.ids_of("supervisor1") == []
     second = bench.new_chat()
-    bench.op("agent1", second, "Accept")
+    bench.op("agent1", second, "Accept", nickname="agent1")
     assert bench.ids_of("supervisor1") == [second]
     assert chat_id != second
 
@@ -74,14 +74,14 @@ def test_monitoring_mode(bench: Bench, scope: str | None, joined: int) -> None:
     parameters = {"supervisorMonitoringMode": scope} if scope else {}
     bench.supervised("Monitor", **parameters)
     second = bench.new_chat()
-    bench.op("agent1", second, "Accept")
+    bench.op("agent1", second, "Accept", nickname="agent1")
     assert len(bench.ids_of("supervisor1")) == joined
 
 
 def test_cancel_monitoring_keeps_the_chat_that_runs(bench: Bench) -> None:
     chat_id = bench.supervised("Monitor")
     assert bench.post("supervisor1", channel(bench), "CancelSupervisorMonitoring").json() == {"statusCode": 0}
-    bench.op("agent1", bench.new_chat(), "Accept")
+    bench.op("agent1", bench.new_chat(), "Accept", nickname="Ada")
     assert bench.ids_of("supervisor1") == [chat_id]
     assert bench.refusal("supervisor1", channel(bench), "CancelSupervisorMonitoring") == (400, 2)
 
@@ -92,7 +92,7 @@ def test_monitoring_ends_with_the_supervisors_session(bench: Bench) -> None:
     assert bench.ids_of("supervisor1") == []
     assert nicknames(bench.chat("agent1", chat_id)) == ["Chris", "Ada"]
     bench.log_in("supervisor1")
-    bench.op("agent1", bench.new_chat(), "Accept")
+    bench.op("agent1", bench.new_chat(), "Accept", nickname="Ada")
     assert bench.ids_of("supervisor1") == []
 
 
@@ -181,7 +181,7 @@ def test_monitoring_goes_on_while_another_agent_is_present(bench: Bench) -> None
     chat_id = bench.supervised("Monitor")
     bench.log_in("agent2")
     bench.op("agent1", chat_id, "Invite", targetUri=bench.uri_of("agent2"))
-    bench.op("agent2", chat_id, "Accept")
+    bench.op("agent2", chat_id, "Accept", nickname="agent2")
     bench.op("agent1", chat_id, "Leave")
     assert bench.chat("supervisor1", chat_id)["state"] == "Chatting"
     bench.op("agent2", chat_id, "Complete")

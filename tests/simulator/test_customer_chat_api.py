@@ -111,7 +111,7 @@ def test_the_customer_reaches_the_agent(bench: Bench) -> None:
     bench.log_in("agent1")
     customer_id = request_chat(bench)["id"]
     (chat_id,) = bench.ids_of("agent1")
-    bench.op("agent1", chat_id, "Accept")
+    bench.op("agent1", chat_id, "Accept", nickname="agent1")
     bench.mark()
     assert operate(bench, customer_id, "SendStartTypingNotification") == (200, 0)
     assert operate(bench, customer_id, "SendMessage", text="Hi") == (200, 0)

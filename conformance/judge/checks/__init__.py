@@ -1,5 +1,43 @@
 """The checks. Importing this package registers all of them."""
 
-from conformance.judge.checks import bayeux, collections, notifications, refusals, reply, states
+from conformance.judge.checks import (
+    bayeux,
+    calls,
+    chats,
+    collections,
+    delivery,
+    lifecycle,
+    lists,
+    notifications,
+    references,
+    refusals,
+    reply,
+    security,
+    services,
+    states,
+    toast,
+    transcript,
+    userdata,
+    visibility,
+)
 
-__all__ = ["bayeux", "collections", "notifications", "refusals", "reply", "states"]
+__all__ = [
+    "bayeux",
+    "calls",
+    "chats",
+    "collections",
+    "delivery",
+    "lifecycle",
+    "lists",
+    "notifications",
+    "references",
+    "refusals",
+    "reply",
+    "security",
+    "services",
+    "states",
+    "toast",
+    "transcript",
+    "userdata",
+    "visibility",
+]

@@ -132,20 +132,24 @@ def bayeux_silence(scenario: Scenario) -> Iterator[Outcome]:
     channel = scenario.info.get("unsubscribed")
     if not isinstance(channel, str):
         return
-    ends = [
-        event.seq for event, message in _replies(scenario, "/meta/unsubscribe") if message.get("successful") is True
-    ]
+    ends = [event for event, message in _replies(scenario, "/meta/unsubscribe") if message.get("successful") is True]
     if not ends:
         return
+    # What was on its way when the unsubscribe was answered may still come; what a later step caused may not.
+    begins = [step.start.seq for step in scenario.steps if step.start.seq > ends[-1].seq]
     late = [
         event
         for event in scenario.events
-        if event.kind == "cometd.event" and event.seq > ends[-1] and event.payload.get("channel") == channel
+        if event.kind == "cometd.event"
+        and event.payload.get("session") == ends[-1].payload.get("session")
+        and begins
+        and event.seq > begins[0]
+        and event.payload.get("channel") == channel
     ]
     yield Outcome(
         not late,
         "silent after the unsubscribe" if not late else f"{len(late)} events on {channel} after the unsubscribe",
         "none",
         str(len(late)),
-        evidence=tuple(event.seq for event in late[:3]) or (ends[-1],),
+        evidence=tuple(event.seq for event in late[:3]) or (ends[-1].seq,),
     )

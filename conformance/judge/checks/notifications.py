@@ -25,7 +25,7 @@ def _owed(context: StepContext) -> list[tuple[str, Notification]]:
     return [
         (actor, item)
         for actor, item in context.expected
-        if item.level in WAITED and item.reading is None and item.when is None
+        if item.level in WAITED and item.reading is None and item.when is None and context.takes_part(actor)
     ]
 
 

@@ -114,7 +114,8 @@ def refusal_unchanged(context: StepContext) -> Iterator[Outcome]:
         item
         for item in context.step.delivered
         if isinstance(item.data, Mapping)
-        and item.message_type not in {"ErrorMessage", "ServiceStateChangeMessage"}
+        and item.message_type != "ErrorMessage"
+        and not context.contract.schemas.documents.get(f"gws:messages/{item.message_type}.json", {}).get("x-ambient")
         and item.data.get("notificationType") != "Error"
     ]
     for item in changes[:3]:

@@ -242,8 +242,8 @@ def get_agrees(context: StepContext) -> Iterator[Outcome]:
     for item in context.step.delivered:
         if item.actor == context.step.performer:
             told += [one for one in resources_in(item.data, name) if one.get("id") == identifier]
-    notified = min(told, key=lambda one: len(_differences(one, found[0])))
-    different = _differences(notified, found[0])
+    notified = min(told, key=lambda one: len(differences(one, found[0])))
+    different = differences(notified, found[0])
     yield Outcome(
         not different,
         "GET and notification agree" if not different else f"GET and notification differ in {', '.join(different)}",
@@ -253,7 +253,8 @@ def get_agrees(context: StepContext) -> Iterator[Outcome]:
     )
 
 
-def _differences(notified: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
+def differences(notified: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
+    """The members in which two readings of a resource differ, where both have them; volatile ones do not count."""
     different = sorted(
         str(key) for key in notified.keys() & read.keys() if key not in VOLATILE and notified[key] != read[key]
     )

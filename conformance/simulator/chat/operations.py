@@ -80,17 +80,12 @@ def request_for(ctx: Context) -> ChatRequest:
 
 
 def chat_operation(
-    name: str,
-    *,
-    gives_reference: bool = False,
-    spelled: tuple[str, ...] = (),
-    roles: tuple[str, ...] | None = None,
+    name: str, *, gives_reference: bool = False, spelled: tuple[str, ...] = ()
 ) -> Callable[[Prepare], Prepare]:
     """Register an operation on /me/chats/{id}.
 
     `gives_reference`: the reply carries the referenceId, as the pages show it for Invite, Consult and
-    CancelConsult only. `spelled`: other operationNames that a page uses for it. `roles`: who may, if not everybody
-    who handles chats.
+    CancelConsult only. `spelled`: other operationNames that a page uses for it.
     """
 
     def register(prepare: Prepare) -> Prepare:
@@ -101,14 +96,14 @@ def chat_operation(
             return {"referenceId": request.reference_id} if gives_reference else None
 
         for spelling in (name, *spelled):
-            _register(spelling, handler, roles or ROLES)
+            _register(spelling, handler)
         return prepare
 
     return register
 
 
-def _register(name: str, handler: Handler, roles: tuple[str, ...]) -> None:
-    operation("POST", CHAT_PATH, name, features=FEATURES, roles=roles)(handler)
+def _register(name: str, handler: Handler) -> None:
+    operation("POST", CHAT_PATH, name, features=FEATURES, roles=ROLES)(handler)
 
 
 def run(request: ChatRequest, name: str, action: Action) -> None:

@@ -13,9 +13,9 @@ from .operations import Action, ChatRequest, chat_operation, farewell, flag
 
 @chat_operation("Accept")
 def accept(request: ChatRequest) -> Action:
-    """The user joins the chat. Without a nickname the user's own is shown (the page does not call it optional)."""
+    """The user joins the chat under the nickname, which the page does not call optional as it does saveLAR."""
     ctx = request.ctx
-    nickname = ctx.optional("nickname", str) or ctx.user.nickname or ctx.user.user_name
+    nickname = ctx.required("nickname", str)
     flag(ctx, "saveLAR")
     return lambda: lifecycle.accept(request.state, request.chat, request.leg, nickname, request.reference_id)
 

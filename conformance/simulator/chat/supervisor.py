@@ -36,10 +36,15 @@ ALL_CHATS: Final = "AllChats"
 _MONITORED: Final = "/users/{userId}/channels/chat"
 
 
-def _as_supervisor(ctx: Context) -> User:
-    """The agent in the path, for a supervisor; ApiError 5 for others, 6 for an unknown user."""
+def _only_supervisors(ctx: Context) -> None:
+    """ApiError 5 for everybody else."""
     if not ctx.user.has_role("ROLE_SUPERVISOR") and not ctx.world.faults.on(f.ROLE_UNCHECKED):
         raise ApiError(NO_PERMISSION, "The user does not have permission to supervise others")
+
+
+def _as_supervisor(ctx: Context) -> User:
+    """The agent in the path, for a supervisor; ApiError 5 for others, 6 for an unknown user."""
+    _only_supervisors(ctx)
     agent = ctx.world.users.get(ctx.path["userId"])
     if agent is None:
         raise not_found("The user")
@@ -122,22 +127,23 @@ async def intrude(ctx: Context) -> None:
 
 
 def _switch_to(request: ChatRequest, mode: str) -> Action:
+    _only_supervisors(request.ctx)
     return lambda: lifecycle.change_mode(request.state, request.chat, request.leg, mode, request.reference_id)
 
 
-@chat_operation("SwitchToBargeIn", roles=ROLES)
+@chat_operation("SwitchToBargeIn")
 def switch_to_barge_in(request: ChatRequest) -> Action:
     """Everybody sees the supervisor from now on."""
     return _switch_to(request, BARGE_IN)
 
 
-@chat_operation("SwitchToMonitor", roles=ROLES)
+@chat_operation("SwitchToMonitor")
 def switch_to_monitor(request: ChatRequest) -> Action:
     """Only supervisors see the supervisor from now on."""
     return _switch_to(request, MONITOR)
 
 
-@chat_operation("SwitchToCoach", roles=ROLES)
+@chat_operation("SwitchToCoach")
 def switch_to_coach(request: ChatRequest) -> Action:
     """Only agents see the supervisor from now on."""
     return _switch_to(request, COACH)

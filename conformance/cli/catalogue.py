@@ -1,0 +1,140 @@
+"""`gws-conformance operations` and `gws-conformance coverage`: what the contract holds, and what a run touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from conformance.cli.guard import UsageProblem, guarded
+from conformance.cli.options import Areas, Json, the_contract
+from conformance.cli.output import console, print_json, table
+
+OPERATIONS_EPILOG = """
+Examples:
+
+    gws-conformance operations --area voice
+
+    gws-conformance operations --feature api-voice-recording --role supervisor --json
+"""
+COVERAGE_EPILOG = """
+Examples:
+
+    gws-conformance coverage
+
+    gws-conformance coverage reports/2025-01-31T12-00-00 --json
+"""
+KINDS = ("operations", "transitions", "rules", "ambiguities")
+
+
+@guarded
+def operations(
+    area: Areas = None,
+    feature: Annotated[
+        str | None, typer.Option(metavar="FEATURE", help="Only operations that need this feature.")
+    ] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="Only operations that agent, supervisor, admin or anyone may do.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the documented operations."""
+    from conformance.contract.catalogue import entry, select
+
+    contract = the_contract(area or ())
+    _require("feature", feature, {name for item in contract.operations.values() for name in item.features})
+    _require("role", role, {name for item in contract.operations.values() for name in item.roles})
+    selected = select(contract, area or (), feature, role)
+    if as_json:
+        print_json([entry(item, contract) for item in selected])
+        return
+    rows = [
+        (
+            item.id,
+            f"{item.method} {item.path}",
+            item.operation_name or "",
+            ", ".join(item.features),
+            ", ".join(item.roles),
+            item.hazard,
+            item.edition,
+        )
+        for item in selected
+    ]
+    out = console()
+    out.print(table(("operation", "request", "operationName", "features", "roles", "hazard", "edition"), rows))
+    out.print(f"\n{len(rows)} operations")
+
+
+def _require(what: str, value: str | None, known: set[str]) -> None:
+    if value is not None and value not in known:
+        raise UsageProblem(f"unknown {what} {value!r}; known: {', '.join(sorted(known))}")
+
+
+@guarded
+def coverage(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The folder of a run: what that run touched.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the contract describes, by area; with the folder of a run, what that run touched of it."""
+    if directory is None:
+        _extent(as_json)
+    else:
+        _touched(directory, as_json)
+
+
+def _extent(as_json: bool) -> None:
+    from conformance.contract.coverage import extent, total
+
+    by_area = {name: item.as_json() for name, item in extent(the_contract()).items()}
+    everything = total(extent(the_contract()).values()).as_json()
+    if as_json:
+        print_json({"areas": by_area, "total": everything})
+        return
+    columns = ("pages", "operations", "parameters", "examples", "samples", "states", "transitions", "rules")
+    heads = (*columns, "rules with checks", "ambiguities")
+    keys = (*columns, "rulesWithChecks", "ambiguities")
+    rows = [(name, *(str(numbers[key]) for key in keys)) for name, numbers in [*by_area.items(), ("all", everything)]]
+    console().print(table(("area", *heads), rows, right=heads))
+
+
+def _touched(directory: Path, as_json: bool) -> None:
+    path = directory / "results.json" if directory.is_dir() else directory
+    areas = _read_results(path)["coverage"]
+    if as_json:
+        print_json({"areas": areas, "total": {kind: _sum(areas, kind) for kind in KINDS}})
+        return
+    rows = [
+        (name, *(_share(shares[kind]) for kind in KINDS))
+        for name, shares in [*areas.items(), ("all", {kind: _sum(areas, kind) for kind in KINDS})]
+    ]
+    console().print(table(("area", *KINDS), rows, right=KINDS))
+
+
+def _sum(areas: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    return {
+        "touched": sum(shares[kind]["touched"] for shares in areas.values()),
+        "known": sum(shares[kind]["known"] for shares in areas.values()),
+    }
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    return f"{share['touched']} of {share['known']}" if share["known"] else "-"
+
+
+def _read_results(path: Path) -> dict[str, Any]:
+    """The results of a run. Raises `UsageProblem`."""
+    hint = f"give the folder of a run; a timeline alone becomes results with 'gws-conformance judge {path.parent}/...'"
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageProblem(f"{path}: cannot be read ({error.strerror}); {hint}") from None
+    except ValueError:
+        raise UsageProblem(f"{path}: is not JSON; {hint}") from None
+    if not isinstance(document, dict) or document.get("format") != "gws-conformance-results":
+        raise UsageProblem(f"{path}: is not the results of a run; {hint}")
+    return document

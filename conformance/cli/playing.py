@@ -1,0 +1,147 @@
+"""Plays the suites with pytest inside this process, deaf to whatever pytest would find in the current folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from conformance.contract.profiles import Profile
+from conformance.opening import RunProblem
+from conformance.plugin import KEY
+from conformance.session import Ending, Session
+
+SUITES = "conformance.suites"
+_FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
+
+
+class Player:
+    """The pytest plugin of a run: opens the session once it is known that there is something to play, and listens.
+
+    problem: why nothing was played. usage: what was wrong with the expression. broke: what broke outside any scenario.
+    """
+
+    def __init__(self, open_session: Callable[[int], Session], profile: Profile | None = None) -> None:
+        self._open, self._profile = open_session, profile
+        self.session: Session | None = None
+        self.problem: RunProblem | None = None
+        self.usage: str | None = None
+        self.selected = 0
+        self.broke: list[str] = []
+        self._told: set[str] = set()
+        self._ended = 0
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+        """Keeps what the profile admits; notes an expression that pytest does not understand."""
+        try:
+            yield
+        except pytest.UsageError as error:
+            self.usage = str(error)
+            items.clear()
+        if self._profile is not None:
+            admitted = [item for item in items if _admitted(item, self._profile)]
+            config.hook.pytest_deselected(items=[item for item in items if item not in set(admitted)])
+            items[:] = admitted
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A suite that cannot be imported is a defect of ours."""
+        if report.failed:
+            self.broke.append(f"collecting {report.nodeid}\n{report.longreprtext}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Opens the run, or ends it here: True means that nothing is to be played."""
+        self.selected = len(session.items)
+        if self.usage is not None or self.broke or not session.items:
+            return True
+        try:
+            self.session = self._open(self.selected)
+        except RunProblem as problem:
+            self.problem = problem
+            return True
+        session.config.stash[KEY] = self.session
+        tell = self.session.on_ending
+
+        def ended(ending: Ending) -> None:
+            self._ended += 1
+            if tell is not None:
+                tell(ending)
+
+        self.session.on_ending = ended
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """What fails without a scenario's ending is no verdict about the server."""
+        if report.when == "call":
+            if report.failed and self._ended == 0:
+                self.broke.append(f"playing {report.nodeid}\n{report.longreprtext}")
+            self._ended = 0
+        elif report.failed:
+            self.broke.append(f"{report.when} of {report.nodeid}\n{report.longreprtext}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Goes no further once something of ours broke: the rest would break the same way."""
+        if self.broke and self.session is not None:
+            raise pytest.exit.Exception(f"the suite broke in {nodeid}")
+
+    def pytest_internalerror(self, excrepr: Any) -> bool:
+        """pytest itself broke; it is told with the reports, not printed."""
+        self.broke.append(f"pytest broke\n{excrepr}")
+        return True
+
+
+def play_suites(player: Player, areas: Sequence[str], expression: str | None) -> int:
+    """Runs pytest over the suites; its exit code. A `KeyboardInterrupt` ends it early, with exit code 2."""
+    arguments = [
+        "--pyargs",
+        SUITES,
+        # No configuration, conftest or plugin of the current folder or of the environment takes part.
+        "-c",
+        os.devnull,
+        "--rootdir",
+        os.path.dirname(os.path.abspath(__file__)),  # noqa: PTH100, PTH120 - pytest wants a text
+        "--noconftest",
+        "-o",
+        "addopts=",
+        "--import-mode=importlib",
+        "--assert=plain",
+        "--capture=no",
+        *(part for name in ("cacheprovider", "terminal", "faulthandler", "logging") for part in ("-p", f"no:{name}")),
+        "-p",
+        "conformance.plugin",
+        *(part for area in areas for part in ("--gws-area", area)),
+        *(("-k", expression) if expression else ()),
+    ]
+    with _own_environment():
+        return int(pytest.main(arguments, plugins=[player]))
+
+
+def _admitted(item: pytest.Item, profile: Profile) -> bool:
+    marker = item.get_closest_marker("gws_area")
+    if marker is not None and marker.args[0] not in profile.areas:
+        return False
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if "chart" in parameters or "transition" in parameters:
+        return profile.admits(None) and profile.admits(parameters.get("operation"))
+    operation = parameters.get("operation")
+    return operation is None or profile.admits(operation)
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    kept = {name: os.environ.pop(name) for name in _FOREIGN if name in os.environ}
+    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+        if before is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        else:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before

@@ -1,0 +1,326 @@
+"""`gws-conformance run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from conformance.cli.guard import BROKEN, INTERRUPTED, UNREACHABLE, USAGE, complain, guarded
+from conformance.cli.options import (
+    Areas,
+    BaseUrl,
+    TargetFile,
+    complete_fault,
+    complete_profile,
+    faults,
+    the_contract,
+    the_profile,
+)
+
+if TYPE_CHECKING:
+    from conformance.cli.interruption import Interruption
+    from conformance.cli.playing import Player
+    from conformance.opening import Plan
+    from conformance.report.console import Progress
+    from conformance.report.model import ProblemKind, Results
+    from conformance.reporting import Reported
+    from conformance.session import Ending, Session
+
+EPILOG = """
+Examples:
+
+    gws-conformance run
+
+    gws-conformance run --target target.toml --area voice --area chat
+
+    gws-conformance run --target target.toml --profile voice-agent --output reports/nightly
+
+    gws-conformance run -k "Answer and not negative" --fault voice.hold-ignored
+
+Exit codes: 0 conformant; 1 not conformant, or something could not be tested; 2 usage or configuration; 3 unreachable,
+or nothing could be tested; 4 the suite itself failed; 130 interrupted. From the first request on, results.json says
+the same.
+"""
+
+
+@guarded
+def run(
+    target: TargetFile = None,
+    base_url: BaseUrl = None,
+    area: Areas = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A named selection of areas and hazards.", autocompletion=complete_profile),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where timeline and reports go.", show_default="reports/DATE-AND-TIME"),
+    ] = None,
+    expression: Annotated[
+        str | None, typer.Option("-k", metavar="EXPR", help="Only scenarios whose id matches, as with pytest -k.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A fault of the bundled server (repeatable); 'gws-conformance simulator --list-faults' lists them.",
+            autocompletion=complete_fault,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict alone.")] = False,
+) -> None:
+    """Test a deployment and write the reports.
+
+    Without --target and --base-url the bundled server is started, tested and stopped.
+    """
+    from conformance.opening import Plan, read_target
+
+    areas = tuple(area or ())
+    contract = the_contract(areas)
+    selected = the_profile(profile, contract)
+    if selected is not None:
+        outside = [name for name in areas if name not in selected.areas]
+        if outside:
+            _refuse(f"the profile {selected.name} does not have the area {', '.join(outside)}")
+        areas = areas or selected.areas
+    bundled = target is None and not base_url
+    _check_faults(fault or (), bundled)
+    plan = Plan(
+        target_file=target,
+        base_url=base_url,
+        bundled=bundled,
+        faults=tuple(fault or ()),
+        output=output or _default_folder(),
+        arguments=tuple(sys.argv[1:]),
+        areas=areas,
+        profile=selected,
+    )
+    read_target(plan)  # what is wrong with it is told before anything is made
+    raise typer.Exit(_Run(plan, quiet).go(expression))
+
+
+def _refuse(text: str) -> None:
+    from conformance.cli.guard import UsageProblem
+
+    raise UsageProblem(text)
+
+
+def _check_faults(names: Sequence[str], bundled: bool) -> None:
+    if not names:
+        return
+    if not bundled:
+        _refuse("--fault is for the bundled server that a run starts itself: leave --target and --base-url out")
+    from conformance.simulator.faults import Faults, UnknownFaultError
+
+    faults()
+    try:
+        Faults(names)
+    except UnknownFaultError as error:
+        _refuse(f"--fault: {error}".replace("`--list-faults`", "'gws-conformance simulator --list-faults'"))
+
+
+def _default_folder() -> Path:
+    name = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    folder, number = Path("reports") / name, 2
+    while folder.exists():
+        folder, number = Path("reports") / f"{name}-{number}", number + 1
+    return folder
+
+
+@dataclass
+class _Run:
+    """One run, from the first line on the console to the exit code."""
+
+    plan: Plan
+    quiet: bool
+    console: Console = field(init=False)
+    session: Session | None = None
+    reported: Reported | None = None
+    _progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        from conformance.report.console import make_console
+
+        self.console = make_console()
+
+    def go(self, expression: str | None) -> int:
+        """Plays, reports, prints; the exit code."""
+        from conformance.cli.interruption import Interruption
+        from conformance.cli.playing import Player
+
+        with Interruption(complain, self._at_once) as interruption:
+            player = Player(lambda count: self._open(count, interruption), self.plan.profile)
+            code = self._play(player, expression, interruption)
+        self._print()
+        return code
+
+    # -- playing --------------------------------------------------------------------------------------------
+
+    def _play(self, player: Player, expression: str | None, interruption: Interruption) -> int:
+        from conformance.cli.playing import play_suites
+
+        broken: BaseException | None = None
+        try:
+            play_suites(player, self.plan.areas, expression)
+        except KeyboardInterrupt:
+            pass
+        except Exception as error:  # noqa: BLE001 - told below, with the reports of what was played
+            broken = error
+        finally:
+            interruption.closing = True
+            if self._progress is not None:
+                self._progress.close()
+        if player.usage is not None:
+            complain(player.usage)
+            return USAGE
+        if player.problem is not None:
+            self.reported = player.problem.reported
+            complain(str(player.problem))
+            return player.problem.exit_code
+        if self.session is None:
+            return self._nothing_opened(player, broken, interruption)
+        if interruption.requested:
+            self.session.interrupted = True
+        return self._close(self.session, player, broken)
+
+    def _open(self, count: int, interruption: Interruption) -> Session:
+        from conformance.report.console import Progress
+        from conformance.session import Session
+
+        self._announce(count)
+        self.session = session = Session.open(self.plan, protect=interruption.protect)
+        self._progress = progress = Progress(self.console, total=count, quiet=self.quiet)
+        progress.__enter__()
+
+        def begin(scenario: str, _: str) -> None:
+            with self._tolerant():
+                progress.begin(scenario)
+
+        def ended(ending: Ending) -> None:
+            with self._tolerant():
+                progress.end(ending.verdict)
+
+        session.on_begin, session.on_ending = begin, ended
+        return session
+
+    def _announce(self, count: int) -> None:
+        if self.quiet:
+            return
+        where = str(self.plan.target_file or self.plan.base_url or "the bundled server")
+        with self._tolerant():
+            self.console.print(
+                Text(f"{count} scenarios against {where}; reports in {self.plan.output}"), soft_wrap=True
+            )
+
+    @contextlib.contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        """A reader of our output that has gone away does not end the run."""
+        try:
+            yield
+        except BrokenPipeError:
+            self.quiet = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def _nothing_opened(self, player: Player, broken: BaseException | None, interruption: Interruption) -> int:
+        """The run came to no session: interrupted, nothing selected, or our own defect."""
+        from conformance import reporting
+        from conformance.opening import make_folder
+
+        contract = the_contract()
+        make_folder(self.plan.output)
+        kind: ProblemKind = "nothing tested"
+        text, code = "no scenario is selected; look at -k, --area and --profile", UNREACHABLE
+        if interruption.requested:
+            text, code = "interrupted before the first scenario", INTERRUPTED
+        elif broken is not None or player.broke:
+            text, kind, code = self._defect(player, broken), "suite error", BROKEN
+        self.reported = reporting.failed_run(
+            contract,
+            self.plan.output,
+            problem=None if code == INTERRUPTED else text,
+            kind=None if code == INTERRUPTED else kind,
+            interrupted=code == INTERRUPTED,
+            arguments=self.plan.arguments,
+            areas=self.plan.areas,
+            profile=self.plan.profile.name if self.plan.profile else None,
+        )
+        complain(text)
+        return code
+
+    def _close(self, session: Session, player: Player, broken: BaseException | None) -> int:
+        from conformance.report.write_all import ReportError
+
+        if broken is not None or player.broke:
+            text = self._defect(player, broken)
+            if session.problem is None:
+                session.problem, session.problem_kind = text, "suite error"
+            complain(text)
+        with contextlib.suppress(ReportError):  # they are in `reported.problems`
+            session.close()
+        self.reported = session.reported
+        if self.reported is None:
+            return BROKEN
+        for problem in self.reported.problems:
+            complain(problem)
+        if session.problem is not None and not (broken or player.broke):
+            complain(session.problem)
+        code = self.reported.results.exit_code
+        return BROKEN if code == 0 and self.reported.problems else code
+
+    def _defect(self, player: Player, broken: BaseException | None) -> str:
+        """Keeps the tracebacks of what broke; the sentence that says so."""
+        import traceback
+
+        from conformance.reporting import note_crash
+
+        texts = list(player.broke)
+        if broken is not None:
+            texts.append("".join(traceback.format_exception(broken)))
+        clean = self.session.recorder.redactor.text if self.session else str
+        path = note_crash(self.plan.output, clean("\n\n".join(texts)))
+        last = texts[0].strip().splitlines()[-1][:200]
+        return f"the suite itself broke: {last}" + (f"; the traceback is in {path}" if path else "")
+
+    def _print(self) -> None:
+        if self.reported is None:
+            return
+        from conformance.report.console import print_summary
+        from conformance.report.curl import curl_lines
+
+        results, paths = self.reported.results, list(self.reported.paths)
+        with self._tolerant():
+            if self.quiet:
+                self._print_verdict(results, paths)
+                return
+            curls = curl_lines(results.findings, self.reported.scenarios)
+            print_summary(results, curls, self.console, paths)
+            for name in ("timeline.ndjson", "server.log", "crash.txt"):
+                extra = (self.plan.output or Path()) / name
+                if extra.exists() and extra.stat().st_size:
+                    self.console.print(Text(f"  {extra}"), soft_wrap=True)
+
+    def _print_verdict(self, results: Results, paths: Sequence[Path]) -> None:
+        where = f"; reports in {paths[0].parent}" if paths else ""
+        self.console.print(Text(f"{results.verdict}{where}"), soft_wrap=True)
+
+    def _at_once(self) -> None:
+        """The second Ctrl-C: nothing is cleaned up, nothing more is written."""
+        if sys.stdout.isatty():
+            os.write(1, b"\x1b[?25h\n")  # the live line hides the cursor
+        if self.session is not None and self.session.bundled is not None:
+            self.session.bundled.kill()
+        hint = f"'gws-conformance cleanup {self.plan.output}' undoes what is left"
+        os.write(2, f"gws-conformance: stopped at once; {hint}\n".encode())
+        os._exit(INTERRUPTED)

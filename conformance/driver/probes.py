@@ -1,0 +1,204 @@
+"""What scenarios of their own need beside the plays: single requests with their own headers and sessions, operations
+that must be refused, provoked deployments. Nothing here judges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from conformance.contract.loader import value_at
+from conformance.contract.matching import resources_in
+from conformance.driver.cleanup import undo
+from conformance.driver.ledger import Entry
+from conformance.driver.outcomes import Untestable
+from conformance.driver.plays import await_error
+from conformance.driver.requests import build_request
+from conformance.driver.scene import Performed, Scene
+from conformance.wire.cometd import CometdError, CometdSession
+from conformance.wire.http import HttpSession
+from conformance.wire.recorder import Event
+
+
+def ask(
+    scene: Scene,
+    operation_id: str,
+    given: Mapping[str, Any] | None = None,
+    *,
+    role: str = "self",
+    case: str = "positive",
+    label: str = "",
+    negative: str | None = None,
+    http: HttpSession | None = None,
+    on: str | None = None,
+    **options: Any,
+) -> Performed:
+    """One request of an operation, recorded as a step; nothing is waited for.
+
+    `http`: another HTTP session than the role's own; `options` go to `HttpSession.request` (auth, cookies, headers,
+    csrf). With `case="refusal"`, `negative` names the entry of schemas/negatives.yaml that says how it is refused.
+
+    Raises:
+        Untestable: the request cannot be built.
+    """
+    operation = scene.contract.operations[operation_id]
+    needs_session = operation.needs.session != "none" and role not in {"admin", "customer"}
+    actor = scene.actor(role, session=needs_session)
+    request = build_request(
+        operation,
+        dict(given or {}),
+        scene.lookup(role, absolute=True),
+        lambda name: scene.path_id(operation, name, role, on),
+    )
+    if case != "setup":
+        scene.settle()
+    session = http or actor.http
+    number = scene.stage.recorder.begin_step(
+        {
+            "operation": operation_id,
+            "case": case,
+            "label": label or negative or "",
+            "negative": negative,
+            "performer": session.actor,
+            "role": role,
+            "features": list(scene.stage.features),
+        }
+    )
+    headers = {**request.headers, **options.pop("headers", {})}
+    extra: dict[str, Any] = dict(options)
+    if request.content is not None:
+        extra["content"] = request.content
+    elif request.body is not None:
+        extra["json"] = request.body
+    reply = session.request(
+        request.method, request.path, params=request.params or None, headers=headers or None, **extra
+    )
+    scene.absorb()
+    scene.stage.recorder.end_step({})
+    return Performed(reply, number)
+
+
+def refuse(
+    scene: Scene, negative: str, operation_id: str, given: Mapping[str, Any] | None = None, **how: Any
+) -> Performed:
+    """A request that must be refused as the named entry of schemas/negatives.yaml says; see `ask`."""
+    return ask(scene, operation_id, given, case="refusal", negative=negative, **how)
+
+
+def attempt(
+    scene: Scene,
+    operation_id: str,
+    given: Mapping[str, Any] | None = None,
+    *,
+    role: str = "self",
+    on: str | None = None,
+    label: str = "",
+) -> Performed:
+    """An operation that must be refused, at once or by an error over CometD."""
+    return scene.perform(
+        operation_id,
+        role=role,
+        case="withheld",
+        parameters=given or {},
+        on=on,
+        label=label or operation_id.partition(".")[2],
+        wait=False,
+        after=lambda done, start: await_error(scene, done, start),
+    )
+
+
+def wait_for(scene: Scene, role: str, kind: str, wanted: Callable[[Mapping[str, Any]], bool], after: int = 0) -> bool:
+    """Waits until a role has been told something; False when it did not come in time.
+
+    `kind` is a few words for the patience that scenarios share; `wanted` looks at a notification's `data`.
+    """
+    name, patience = scene.cast.get(role), scene.stage.patience
+
+    def fits(event: Event) -> bool:
+        data = event.payload.get("data") if event.kind == "cometd.event" and event.actor == name else None
+        return isinstance(data, Mapping) and wanted(data)
+
+    found = scene.stage.recorder.wait(fits, after=after, deadline=patience.for_kind(kind))
+    if found is None:
+        patience.missed(kind)
+    else:
+        patience.came(kind)
+    scene.absorb()
+    return found is not None
+
+
+def resource_with(resource: str, values: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
+    """A test for `wait_for`: the notification carries a resource of this kind with these values at dotted paths."""
+
+    def fits(data: Mapping[str, Any]) -> bool:
+        return any(
+            all(value_at(item, path) == value for path, value in values.items())
+            for item in resources_in(data, resource)
+        )
+
+    return fits
+
+
+def provoke(scene: Scene, name: str, parameters: Mapping[str, Any], back: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Provokes a change of the deployment, recorded as a step, and notes in the ledger that `back` undoes it.
+
+    Raises:
+        Untestable: the target file binds nothing to the stimulus, or it failed.
+    """
+    stage = scene.stage
+    if name not in stage.target.stimuli:
+        raise Untestable(f"the target file binds no stimulus {name!r} (add [stimuli.{name}])")
+    entry = Entry("stimulus", "stimulus", f"{name} {json.dumps(parameters)}", f"{name} {json.dumps(back)}")
+    stage.ledger.add(entry)
+    scene.settle()
+    stage.recorder.begin_step({"operation": "", "case": "stimulus", "performer": "stimulus", "label": name})
+    try:
+        answer = stage.stimulate(name, parameters)
+    finally:
+        stage.recorder.end_step({})
+    return answer
+
+
+def take_back(scene: Scene) -> None:
+    """Takes back, in a step of their own, the changes of the deployment that were provoked."""
+    stage = scene.stage
+    stage.recorder.begin_step({"operation": "", "case": "stimulus", "performer": "stimulus", "label": "take back"})
+    try:
+        for entry in stage.ledger.open_entries("stimulus"):
+            undo(stage, entry)
+    finally:
+        stage.recorder.end_step({})
+
+
+@contextmanager
+def own_session(scene: Scene, role: str = "self") -> Iterator[HttpSession]:
+    """Another HTTP session of the same user, with cookies of its own; in the timeline its name ends with `+2`."""
+    actor = scene.actor(role, session=False)
+    session = HttpSession(
+        scene.stage.target.transport, actor.http.credentials, scene.stage.recorder, actor=f"{actor.name}+2"
+    )
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def own_cometd(scene: Scene, channels: list[str], role: str = "self") -> Iterator[CometdSession]:
+    """Another CometD session of the same user, in an HTTP session of its own, subscribed to `channels`.
+
+    Raises:
+        Untestable: it cannot be opened.
+    """
+    with own_session(scene, role) as http:
+        http.request("GET", "/me", purpose="auth")
+        session = CometdSession(http)
+        try:
+            session.open(channels, scene.stage.target.transport.timeout)
+        except CometdError as error:
+            raise Untestable(f"no further CometD session for {http.actor}: {error}") from error
+        try:
+            yield session
+        finally:
+            session.close()
