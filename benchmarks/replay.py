@@ -27,7 +27,7 @@ from conformance.driver.target import Target
 from conformance.wire.timeline import Event, read_timeline
 
 KEPT_HEADERS = ("accept", "content-type", "contactcenterid")
-_BASIC = re.compile(r"<secret:(\w+) (other )?password basic#\d+>")
+_BASIC = re.compile(r"<secret:(\w+)\S* (other )?password basic#\d+>")
 _SECRET = re.compile(r"<secret:[^>]+>")
 _WORD = re.compile(r"[A-Za-z0-9_\-]{8,}")
 
@@ -185,7 +185,7 @@ def _basic(recorded: str, target: Target) -> str:
     found = _BASIC.search(recorded)
     if found is None:
         return recorded
-    return NOBODY.basic() if found[2] else target.users[found[1]].credentials.basic()
+    return NOBODY.basic() if found[2] or found[1] not in target.users else target.users[found[1]].credentials.basic()
 
 
 def _json(reply: httpx.Response) -> Any:

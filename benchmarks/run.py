@@ -36,6 +36,7 @@ from benchmarks.judging import Judged, judging
 from benchmarks.notification import Latency, latency
 from benchmarks.replay import Replayed, replay
 
+COMMAND = Path(sys.executable).with_name("gws-conformance")
 TARGET_RATIO = 1.5
 
 
@@ -60,7 +61,7 @@ def cost(folder: Path, rounds: int, areas: Sequence[str]) -> Cost:
     runs, replays = [], []
     for number in range(rounds):
         output = folder / f"run-{number + 1}"
-        command = [sys.executable, "-m", "conformance.cli", "run", "--quiet", "--output", str(output)]
+        command = [str(COMMAND), "run", "--quiet", "--output", str(output)]
         command += [part for area in areas for part in ("--area", area)]
         began = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, check=False)

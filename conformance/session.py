@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 import time
 import traceback
@@ -42,11 +43,13 @@ from conformance.opening import (
 )
 from conformance.report.model import ProblemKind, Results, RunInfo
 from conformance.report.write_all import ReportError
-from conformance.wire.recorder import Recorder, RecorderError
+from conformance.wire.recorder import Recorder, RecorderClosedError, RecorderError
 
 KNOCKS = 5.0
 """Seconds for which a server that seems to be gone may come back."""
 Protect = Callable[[], AbstractContextManager[object]]
+
+GC_THRESHOLD = 50_000
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,9 @@ class Session:
             RunProblem: it cannot start.
         """
         contract = contract_for(plan.areas)
+        # The contract stays for good: the collector need not look at it again and again.
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
         target = read_target(plan)
         make_folder(plan.output)
         server: BundledServer | None = None
@@ -147,7 +153,7 @@ class Session:
             self.broke("the probe", error)
             return BROKEN
         self.problem, self.problem_kind = str(error), "unreachable"
-        if self.plan.base_url and self.plan.target_file is None:
+        if self.plan.base_url and self.plan.target_file is None and "credentials" in self.problem:
             self.problem += " (without --target the users of the bundled server are used)"
         return UNREACHABLE
 
@@ -198,6 +204,8 @@ class Session:
         name = self._current
         assert name is not None
         outcome, reason = _outcome(problem)
+        if problem is not None:
+            self._abandon_step()
         if problem is not None and outcome == "error":
             self.note_crash(f"playing {name}", problem)
         left = self._clean_up(play.scene())
@@ -215,6 +223,15 @@ class Session:
             self._knock(name)
         verdict, text = _summary(findings, reason)
         return Ending(name, verdict, text, tuple(findings), events[-1].t - events[0].t)
+
+    def _abandon_step(self) -> None:
+        """Ends the step in which something happened: the clean-up is a step of its own."""
+        try:
+            self.recorder.end_step({"abandoned": True})
+        except RecorderClosedError:
+            raise
+        except RecorderError:
+            return  # no step was open
 
     def _clean_up(self, scene: Scene) -> list[str]:
         try:

@@ -1,5 +1,17 @@
 """The command line, `gws-conformance ...`."""
 
-from conformance.cli.app import app, main
+from __future__ import annotations
 
-__all__ = ["app", "main"]
+import sys
+
+
+def main() -> None:
+    """The entry point `gws-conformance`."""
+    try:
+        # Imported here: Ctrl-C while Python still reads modules shows no traceback either.
+        from conformance.cli.app import app
+
+        app()
+    except KeyboardInterrupt:
+        print("gws-conformance: interrupted", file=sys.stderr)
+        sys.exit(130)

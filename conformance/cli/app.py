@@ -42,8 +42,3 @@ def root(
     ] = False,
 ) -> None:
     """Conformance suite for Genesys Web Services: REST, CometD notifications, states and capabilities."""
-
-
-def main() -> None:
-    """The entry point `gws-conformance`."""
-    app()

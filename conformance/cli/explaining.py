@@ -11,6 +11,7 @@ from conformance.contract.catalogue import entry
 from conformance.driver.negatives import refusables
 from conformance.driver.requests import build_request
 from conformance.judge import CHECKS
+from conformance.judge.checks import collections
 from conformance.judge.findings import Check
 
 Row = tuple[str, str]
@@ -101,7 +102,7 @@ def _operation(item: Operation, contract: Contract) -> Explanation:
         Section("Rules", tuple(_rule_row(rule) for rule in rules)),
         Section("Must be refused", _refusals(item, contract)),
         Section("Ambiguities", tuple((one.id, one.text) for one in unclear)),
-        Section("Checks", (("", ", ".join(_checks_of(rules))),)),
+        Section("Checks", (("", ", ".join(_checks_of(item, rules))),)),
     )
     return Explanation(
         "operation",
@@ -115,7 +116,7 @@ def _operation(item: Operation, contract: Contract) -> Explanation:
             "examples": [one.name for one in item.examples],
             "rules": [_rule_data(rule) for rule in rules],
             "ambiguities": [one.id for one in unclear],
-            "checks": _checks_of(rules),
+            "checks": _checks_of(item, rules),
         },
     )
 
@@ -170,11 +171,13 @@ def _refusals(item: Operation, contract: Contract) -> tuple[Row, ...]:
     return (("", ", ".join(words)),)
 
 
-def _checks_of(rules: Sequence[Rule]) -> list[str]:
-    """The checks that rules of the operation name, then those that look at every operation."""
+def _checks_of(item: Operation, rules: Sequence[Rule]) -> list[str]:
+    """The checks that rules of the operation name, then those that look at every operation of its method."""
     named = [name for rule in rules for name in rule.checks]
-    general = [item.id for item in CHECKS.values() if item.scope == "step" and "positive" in item.cases]
-    return list(dict.fromkeys([*named, *general]))
+    general = [one for one in CHECKS.values() if one.scope == "step" and "positive" in one.cases]
+    if item.method != "GET":
+        general = [one for one in general if one.function.__module__ != collections.__name__]
+    return list(dict.fromkeys([*named, *(one.id for one in general)]))
 
 
 def _rule_row(rule: Rule) -> Row:

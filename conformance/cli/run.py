@@ -219,7 +219,7 @@ class _Run:
         where = str(self.plan.target_file or self.plan.base_url or "the bundled server")
         with self._tolerant():
             self.console.print(
-                Text(f"{count} scenarios against {where}; reports in {self.plan.output}"), soft_wrap=True
+                Text(f"{_scenarios(count)} against {where}; reports in {self.plan.output}"), soft_wrap=True
             )
 
     @contextlib.contextmanager
@@ -324,3 +324,7 @@ class _Run:
         hint = f"'gws-conformance cleanup {self.plan.output}' undoes what is left"
         os.write(2, f"gws-conformance: stopped at once; {hint}\n".encode())
         os._exit(INTERRUPTED)
+
+
+def _scenarios(count: int) -> str:
+    return f"{count} scenario{'' if count == 1 else 's'}"

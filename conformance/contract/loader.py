@@ -29,7 +29,7 @@ def value_at(document: Any, path: str) -> Any:
     """The value at a dotted path inside nested objects (list indices as numbers); None where it is absent."""
     value = document
     for part in path.split("."):
-        if isinstance(value, Mapping) and part in value:
+        if isinstance(value, dict) and part in value:
             value = value[part]
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
@@ -65,6 +65,11 @@ class Contract:
     def schemas(self) -> Schemas:
         """The JSON Schemas, compiled on first use."""
         return Schemas(self.root)
+
+    @cached_property
+    def charted(self) -> tuple[str, ...]:
+        """The resources that have statecharts."""
+        return tuple(dict.fromkeys(chart.resource for chart in self.statecharts.values()))
 
     def of_area(self, *areas: str) -> list[Operation]:
         """The operations of the areas, in the order written; all when none is named."""

@@ -13,14 +13,14 @@ ROLES = ("self", "second", "third", "supervisor", "customer")
 
 def resources_in(data: Any, resource: str) -> Iterator[Mapping[str, Any]]:
     """The resources of one kind that an event's `data` carries: under the singular or, as a list, the plural name."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return
     single = data.get(resource)
-    if isinstance(single, Mapping):
+    if isinstance(single, dict):
         yield single
     several = data.get(resource + "s")
     if isinstance(several, list):
-        yield from (item for item in several if isinstance(item, Mapping))
+        yield from (item for item in several if isinstance(item, dict))
 
 
 def state_of(resource: Mapping[str, Any]) -> Any:

@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from conformance.contract import Operation
 from conformance.contract.loader import value_at
-from conformance.contract.matching import resources_in
+from conformance.contract.matching import relative_role, resources_in, same_kind
 from conformance.driver.cleanup import undo
 from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Untestable
@@ -32,9 +34,11 @@ def ask(
     negative: str | None = None,
     http: HttpSession | None = None,
     on: str | None = None,
+    listen: bool = False,
     **options: Any,
 ) -> Performed:
-    """One request of an operation, recorded as a step; nothing is waited for.
+    """One request of an operation, recorded as a step. With `listen` the step lasts until the documented notifications
+    have come and nothing follows them, otherwise nothing is waited for.
 
     `http`: another HTTP session than the role's own; `options` go to `HttpSession.request` (auth, cookies, headers,
     csrf). With `case="refusal"`, `negative` names the entry of schemas/negatives.yaml that says how it is refused.
@@ -71,12 +75,24 @@ def ask(
         extra["content"] = request.content
     elif request.body is not None:
         extra["json"] = request.body
+    start = scene.stage.recorder.last_seq
     reply = session.request(
         request.method, request.path, params=request.params or None, headers=headers or None, **extra
     )
+    performed = Performed(reply, number)
+    if listen:
+        _listen(scene, operation, role, performed, start)
     scene.absorb()
     scene.stage.recorder.end_step({})
-    return Performed(reply, number)
+    return performed
+
+
+def _listen(scene: Scene, operation: Operation, role: str, performed: Performed, start: int) -> None:
+    for item in operation.notifications if performed.accepted else ():
+        to = relative_role(role, item.to)
+        if item.level != "may" and not item.reading and not item.when and to in scene.roles():
+            wait_for(scene, to, item.label(), partial(same_kind, item), start)
+    scene.quiet()
 
 
 def refuse(
@@ -140,7 +156,7 @@ def resource_with(resource: str, values: Mapping[str, Any]) -> Callable[[Mapping
     return fits
 
 
-def provoke(scene: Scene, name: str, parameters: Mapping[str, Any], back: Mapping[str, Any]) -> Mapping[str, Any]:
+def provoke(scene: Scene, name: str, parameters: Mapping[str, Any], back: Mapping[str, Any]) -> None:
     """Provokes a change of the deployment, recorded as a step, and notes in the ledger that `back` undoes it.
 
     Raises:
@@ -152,23 +168,37 @@ def provoke(scene: Scene, name: str, parameters: Mapping[str, Any], back: Mappin
     entry = Entry("stimulus", "stimulus", f"{name} {json.dumps(parameters)}", f"{name} {json.dumps(back)}")
     stage.ledger.add(entry)
     scene.settle()
-    stage.recorder.begin_step({"operation": "", "case": "stimulus", "performer": "stimulus", "label": name})
+    start = _begin_stimulus(scene, name)
     try:
-        answer = stage.stimulate(name, parameters)
+        stage.stimulate(name, parameters)
+        _await_service(scene, name, parameters, start)
     finally:
         stage.recorder.end_step({})
-    return answer
 
 
 def take_back(scene: Scene) -> None:
     """Takes back, in a step of their own, the changes of the deployment that were provoked."""
     stage = scene.stage
-    stage.recorder.begin_step({"operation": "", "case": "stimulus", "performer": "stimulus", "label": "take back"})
+    start = _begin_stimulus(scene, "take back")
     try:
         for entry in stage.ledger.open_entries("stimulus"):
+            name, _, back = entry.undo.partition(" ")
             undo(stage, entry)
+            _await_service(scene, name, json.loads(back), start)
     finally:
         stage.recorder.end_step({})
+
+
+def _begin_stimulus(scene: Scene, label: str) -> int:
+    recorder = scene.stage.recorder
+    recorder.begin_step({"operation": "", "case": "stimulus", "performer": "stimulus", "label": label})
+    return recorder.last_seq
+
+
+def _await_service(scene: Scene, name: str, parameters: Mapping[str, Any], start: int) -> None:
+    """After a service was stopped or started, waits until the actor in the middle has been told."""
+    if name == "service-state" and "self" in scene.roles():
+        wait_for(scene, "self", "service state", resource_with("service", dict(parameters)), start)
 
 
 @contextmanager

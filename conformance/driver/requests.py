@@ -60,7 +60,7 @@ def build_request(
         headers["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
         return Request(operation.method, path, params, None, content, headers)
     body: Mapping[str, Any] | None = None
-    if operation.method in {"POST", "PUT"}:
+    if operation.method in {"POST", "PUT"} or (operation.method == "DELETE" and rest):
         body = {"operationName": operation.operation_name, **rest} if operation.operation_name else rest
     return Request(operation.method, path, params, body, None, headers)
 

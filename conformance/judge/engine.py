@@ -29,7 +29,17 @@ def judge_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
     for item in CHECKS.values():
         if item.scope == "scenario":
             findings.extend(_finding(item, list(item.function(scenario)), scenario, None, contract))
-    return findings
+    return _told_apart(findings)
+
+
+def _told_apart(findings: list[Finding]) -> list[Finding]:
+    """Unique ids: the second finding of one check about steps without labels of their own gets `#2`, and so on."""
+    seen: dict[str, int] = {}
+    out = []
+    for item in findings:
+        seen[item.id] = seen.get(item.id, 0) + 1
+        out.append(item if seen[item.id] == 1 else replace(item, id=f"{item.id}#{seen[item.id]}"))
+    return out
 
 
 def _ending(scenario: Scenario) -> Iterator[Finding]:

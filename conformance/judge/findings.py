@@ -99,11 +99,21 @@ def bounded(value: Any, limit: int = TEXT_LIMIT) -> str:
 
 def rule_for(contract: Contract, check_id: str, operation: str) -> tuple[str | None, Source | None]:
     """The rule that a check proves for an operation: one that names the operation before a general one."""
-    general: tuple[str | None, Source | None] = (None, None)
-    for rule in contract.rules.values():
-        if check_id in rule.checks:
-            if operation in rule.operations:
-                return rule.id, rule.source
-            if not rule.operations and general[0] is None:
-                general = (rule.id, rule.source)
-    return general
+    return _rules(contract.digest, contract).get((check_id, operation)) or _rules(contract.digest, contract).get(
+        (check_id, ""), (None, None)
+    )
+
+
+_RULES: dict[str, dict[tuple[str, str], tuple[str | None, Source | None]]] = {}
+
+
+def _rules(digest: str, contract: Contract) -> dict[tuple[str, str], tuple[str | None, Source | None]]:
+    """The first rule for each (check, operation); the operation is empty for general rules."""
+    found = _RULES.get(digest)
+    if found is None:
+        found = _RULES[digest] = {}
+        for rule in contract.rules.values():
+            for check_id in rule.checks:
+                for name in rule.operations or ("",):
+                    found.setdefault((check_id, name), (rule.id, rule.source))
+    return found

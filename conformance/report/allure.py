@@ -86,18 +86,21 @@ class _Writer:
         self._logger.report_result(result)
 
     def _steps(self, scenario: Scenario, findings: Sequence[Finding], *, everything: bool) -> list[TestStepResult]:
-        """`everything`: also the requests that only prepare or clean up are attached."""
+        """`everything`: each request and reply is a file of its own, also those that only prepare or clean up.
+
+        A scenario that passed has one file for each judged step: a run has thousands of them.
+        """
         by_step: dict[int, list[Finding]] = {}
         for finding in findings:
             step = step_of(finding, scenario)
             if step is not None:
                 by_step.setdefault(step.number, []).append(finding)
         return [
-            self._step(step, by_step.get(step.number, []), attach=everything or step.case not in SILENT_CASES)
+            self._step(step, by_step.get(step.number, []), everything, step.case not in SILENT_CASES)
             for step in scenario.steps
         ]
 
-    def _step(self, step: Step, findings: Sequence[Finding], *, attach: bool) -> TestStepResult:
+    def _step(self, step: Step, findings: Sequence[Finding], everything: bool, judged: bool) -> TestStepResult:
         operation = self._contract.operations.get(step.operation)
         worst = [item for item in findings if item.verdict in {"failed", "error"}]
         made = TestStepResult(
@@ -109,16 +112,20 @@ class _Writer:
         )
         if worst:
             made.statusDetails = StatusDetails(message=one_line(worst[0].message))
-        made.steps = [self._exchange(item, attach) for item in step.exchanges if _is_shown(item)]
+        shown = [item for item in step.exchanges if _is_shown(item)]
+        made.steps = [self._exchange(item, everything) for item in shown]
         made.steps += [
             self._event(item.event.t, item.actor, item.message_type, item.channel) for item in step.delivered
         ]
-        if attach and step.delivered:
-            told = [
-                {"seq": item.seq, "to": item.actor, "channel": item.channel, "data": item.data}
-                for item in step.delivered
-            ]
+        told = [
+            {"seq": item.seq, "to": item.actor, "channel": item.channel, "data": item.data} for item in step.delivered
+        ]
+        if everything and told:
             made.attachments = [self._attach("notifications", pretty(told, BODY))]
+        elif judged and (shown or told):
+            exchanges = [{"request": _sent(item), "reply": _got(item)} for item in shown]
+            whole = {"exchanges": exchanges, "notifications": told}
+            made.attachments = [self._attach("request, reply, notifications", pretty(whole, BODY))]
         return made
 
     def _exchange(self, exchange: Exchange, attach: bool) -> TestStepResult:
@@ -133,11 +140,9 @@ class _Writer:
             stop=self._time(ended.t),
         )
         if attach:
-            sent = {key: payload.get(key) for key in ("method", "url", "headers", "body", "text")}
-            got = dict(ended.payload) if ended is not exchange.request else {"error": "the run ended before the reply"}
             step.attachments = [
-                self._attach("request", pretty(sent, BODY)),
-                self._attach("reply", pretty(got, BODY)),
+                self._attach("request", pretty(_sent(exchange), BODY)),
+                self._attach("reply", pretty(_got(exchange), BODY)),
                 self._attach("curl", curl_line(exchange) + "\n", "txt"),
             ]
         return step
@@ -215,6 +220,15 @@ def _link(source: Source) -> Link:
     first, last = source.lines
     name = "-".join(quote(part.lower().replace(" ", "-"), safe="") for part in (source.document, source.page))
     return Link(type=LinkType.TEST_CASE, name=one_line(source, NAME), url=f"urn:gws-conformance:{name}:{first}-{last}")
+
+
+def _sent(exchange: Exchange) -> dict[str, Any]:
+    return {key: exchange.request.payload.get(key) for key in ("method", "url", "headers", "body", "text")}
+
+
+def _got(exchange: Exchange) -> dict[str, Any]:
+    ended = exchange.response or exchange.error
+    return dict(ended.payload) if ended else {"error": "the run ended before the reply"}
 
 
 def _is_shown(exchange: Exchange) -> bool:

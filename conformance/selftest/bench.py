@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
@@ -100,10 +100,8 @@ class Bench:
         finally:
             if self.server.alive:
                 self.control("POST", "faults", {"off": ["*"]})
-                try:
+                with suppress(Untestable, Unreachable):  # what the fault left behind goes with the next reset
                     stage.close()
-                except (Untestable, Unreachable):
-                    pass  # noqa: S110 - what the fault left behind goes with the next reset
             recorder.close()
 
     def restore(self) -> None:

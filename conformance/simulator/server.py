@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,8 @@ from .world import ORDERS, Options, World
 SHUTDOWN_SECONDS: Final = 1
 START_SECONDS: Final = 15.0
 Announce = Callable[[dict[str, Any]], None]
+
+GC_THRESHOLD = 50_000
 
 
 def _print_line(facts: dict[str, Any]) -> None:
@@ -140,6 +143,9 @@ def serve(
 
     async def run() -> None:
         server, _, listener, _ = _build(chosen, host, port, announce)
+        # What is there now stays for good: the collector need not look at it again and again.
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.stop)

@@ -153,9 +153,10 @@ def is_meta(message: Mapping[str, Any]) -> bool:
 def is_event(message: Mapping[str, Any]) -> bool:
     """Whether a received message delivers an event: not on a meta channel, and no verdict on a publish.
 
-    An event may carry an id, even one that equals an id of ours (Faye): the id decides nothing.
+    An event may carry an id, even one that equals an id of ours (Faye): the id decides nothing. An object with neither
+    channel nor data is no Bayeux message at all but, say, the error body of a request that was refused.
     """
-    return not is_meta(message) and "successful" not in message
+    return not is_meta(message) and "successful" not in message and ("channel" in message or "data" in message)
 
 
 def messages_of(body: Any) -> list[Any] | None:

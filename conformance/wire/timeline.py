@@ -15,6 +15,7 @@ from typing import Any, Never
 FORMAT = "gws-conformance-timeline"
 VERSION = 1
 
+_ENCODE = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 _MEMBERS: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("seq", (int,)),
     ("t", (int, float)),
@@ -51,8 +52,7 @@ class Event:
     def line(self) -> bytes:
         """The event as one line of ASCII JSON, its members in their fixed order."""
         members = {name: getattr(self, name) for name, _ in _MEMBERS}
-        text = json.dumps(members, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-        return text.encode("ascii") + b"\n"
+        return _ENCODE(members).encode("ascii") + b"\n"
 
 
 def read_timeline(path: Path | str) -> Iterator[Event]:

@@ -109,8 +109,9 @@ def test_passing_scenarios_attach_what_was_judged_only(tmp_path: Path) -> None:
     item, _ = hold(Tape())
     (result,) = written(results_of([finding()], [item]), [item], tmp_path)
     setup, judged = result["steps"]
-    assert not any(step.get("attachments") for step in steps_of(setup))
-    assert any(step.get("attachments") for step in steps_of(judged))
+    assert not any(step.get("attachments") for step in [setup, *steps_of(setup)])
+    assert [item["name"] for item in judged["attachments"]] == ["request, reply, notifications"]
+    assert not any(step.get("attachments") for step in steps_of(judged))
 
 
 def test_a_whole_run(tmp_path: Path) -> None:

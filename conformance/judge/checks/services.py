@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.judge.checks.story import accepted, listed, performed, told
+from conformance.judge.checks.story import accepted, listed, performed, sent, told
 from conformance.judge.findings import Outcome, bounded, check
 from conformance.judge.timeline import Event, Scenario, Step
 
@@ -25,7 +25,7 @@ def service_told(scenario: Scenario) -> Iterator[Outcome]:
     """A service that changes its state is told of on `/notifications/services`, with the service as it is now, and is
     listed with that state."""
     for step in scenario.steps:
-        for event, parameters in _provoked(step):
+        for event, parameters in _provoked(step) if step.case == "stimulus" else ():
             wanted = (parameters.get("type"), parameters.get("state"))
             seen = [
                 (seq, service.get("state"))
@@ -65,3 +65,30 @@ def _expected(scenario: Scenario, until: Step) -> dict[str, str]:
         if step.number < until.number
         for _, parameters in _provoked(step)
     }
+
+
+@check("partial.told", "scenario", scope="scenario")
+def partial_told(scenario: Scenario) -> Iterator[Outcome]:
+    """A session that starts on voice and chat while the chat back end is down succeeds in part: statusCode 7, with
+    voice and 0 in `succeeded`, and in `failed` the other channel with a statusCode and a statusMessage."""
+    for step, exchange in performed(scenario, "voice.StartContactCenterSession"):
+        channels = sent(exchange).get("channels")
+        if channels != ["voice", "chat"] or _expected(scenario, step).get("Chat") != "Inactive":
+            continue
+        body = exchange.body if isinstance(exchange.body, Mapping) else {}
+        succeeded, failed = _entries(body.get("succeeded")), _entries(body.get("failed"))
+        voice = any(item.get("channel") == "voice" and item.get("statusCode") == 0 for item in succeeded)
+        other = [item for item in failed if item.get("channel") in {"chat", "multimedia"}]
+        why = bool(other) and bool(other[0].get("statusCode")) and bool(other[0].get("statusMessage"))
+        ok = exchange.status_code == 7 and voice and why
+        yield Outcome(
+            ok,
+            "partial success told in full" if ok else "the partial success is not told in full",
+            "statusCode 7; succeeded: voice with 0; failed: chat or multimedia with statusCode and statusMessage",
+            bounded(dict(body), 300),
+            evidence=exchange.seqs,
+        )
+
+
+def _entries(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

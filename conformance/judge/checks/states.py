@@ -116,7 +116,7 @@ def capabilities_after(context: StepContext) -> Iterator[Outcome]:
     features = context.step.info.get("features", ())
     expectation = _expectation(context)
     for item in context.step.delivered:
-        for name in {chart.resource for chart in context.contract.statecharts.values()}:
+        for name in context.contract.charted:
             for resource in resources_in(item.data, name):
                 yield from _compare(context, name, resource, item.actor, item.seq, expectation, features)
 

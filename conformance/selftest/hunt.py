@@ -1,0 +1,165 @@
+"""Looks for a scenario that sees a fault: the likely ones first, all of the area's in the end."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from conformance.driver.outcomes import Unreachable
+from conformance.judge import Finding
+from conformance.selftest.bench import Bench, Played
+from conformance.selftest.matrix import Entry, Matrix
+from conformance.selftest.playables import Playable, playables
+
+LESS = frozenset(
+    {
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "is",
+        "are",
+        "in",
+        "on",
+        "not",
+        "no",
+        "its",
+        "it",
+        "and",
+        "or",
+        "with",
+        "for",
+        "from",
+    }
+    | {"has", "at", "as", "by", "that", "gives"}
+)
+DIFFUSE = frozenset({"latency.deadline"})
+"""Checks whose complaint says little of the reason: another one is preferred where there is one."""
+
+
+@dataclass(frozen=True)
+class Hunted:
+    """What came of one fault. `kills` holds the complaints that were found, the most telling first; `seen` says how
+    scenarios were disturbed without being judged; `stopped` why no scenario could be played."""
+
+    fault: str
+    sentence: str
+    kills: tuple[Finding, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict)
+    stopped: str = ""
+    played: int = 0
+    seconds: float = 0.0
+
+    @property
+    def killed(self) -> bool:
+        """Whether a check complained."""
+        return bool(self.kills)
+
+
+def words(text: str) -> Counter[str]:
+    """The words of a name or sentence, compound names taken apart, in lower case, without endings."""
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)
+    return Counter(_stem(part.lower()) for part in parts if part.lower() not in LESS)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending)
+    return word
+
+
+@cache
+def _rarity() -> Mapping[str, float]:
+    """How telling a word is: the fewer scenarios have it in their id, the more."""
+    counts = Counter(word for item in playables().values() for word in words(item.id))
+    return {word: 1.0 / count for word, count in counts.items()}
+
+
+def likely_first(fault: str, sentence: str, scenarios: Iterable[Playable]) -> list[Playable]:
+    """The scenarios, those first whose ids have words in common with the fault; the others spread out."""
+    wanted = words(fault.partition(".")[2]) + words(sentence)
+    rarity = _rarity()
+
+    def score(item: Playable) -> float:
+        return sum(math.sqrt(rarity.get(word, 0.0)) for word in words(item.id) if word in wanted)
+
+    listed = list(scenarios)
+    scores = [(score(item), number, item) for number, item in enumerate(listed)]
+    scored = sorted(scores, key=lambda one: (-one[0], one[1]))
+    likely = [item for value, _, item in scored if value > 0]
+    rest = [item for value, _, item in scored if value == 0]
+    stride = 17  # neighbours are alike: spread, the first few of the rest see more
+    return likely + [item for start in range(stride) for item in rest[start::stride]]
+
+
+def telling(fault: str, sentence: str, finding: Finding) -> float:
+    """How well a complaint names the fault: words in common with it, failures before warnings."""
+    wanted = words(fault.partition(".")[2]) + words(sentence)
+    said = words(" ".join((finding.operation, finding.check, finding.message, finding.expected, finding.seen)))
+    common = len(set(wanted) & set(said))
+    return common + (0.5 if finding.verdict == "failed" else 0.0) - (2.0 if finding.check in DIFFUSE else 0.0)
+
+
+@dataclass
+class Hunter:
+    """Plays scenarios on one bench. Complaints that the sound server gets as well do not count."""
+
+    bench: Bench
+    patience: float = 120.0
+    sound: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def expected(self, fault: str, sentence: str, entries: Sequence[Entry]) -> Hunted:
+        """Plays the scenarios that the matrix names for a fault; only complaints as expected count."""
+        known = playables()
+        scenarios = [known[name] for name in dict.fromkeys(item.scenario for item in entries) if name in known]
+        hunted = self._play(fault, sentence, scenarios, kills=len(scenarios))
+        fits = [one for one in hunted.kills if any(entry.matches(one) for entry in entries)]
+        return Hunted(fault, sentence, tuple(fits), hunted.seen, hunted.stopped, hunted.played, hunted.seconds)
+
+    def hunt(self, fault: str, sentence: str, scenarios: Iterable[Playable], *, kills: int = 1) -> Hunted:
+        """Plays scenarios until that many of them complain, the likely ones first."""
+        return self._play(fault, sentence, likely_first(fault, sentence, scenarios), kills)
+
+    def _play(self, fault: str, sentence: str, scenarios: Sequence[Playable], kills: int) -> Hunted:
+        start = time.monotonic()
+        found: list[Played] = []
+        seen: dict[str, str] = {}
+        stopped, played = "", 0
+        try:
+            for item in self.bench.play([fault], scenarios):
+                played += 1
+                if item.complaints:
+                    found.append(item)
+                elif item.verdict in {"untestable", "error"}:
+                    seen[item.scenario] = f"{item.verdict}: {item.text[:300]}"
+                if len(found) >= kills or time.monotonic() - start > self.patience:
+                    break
+        except Unreachable as error:
+            stopped = str(error)[:300]
+        complaints = [one for item in found for one in item.complaints if one.id not in self._sound(item.scenario)]
+        complaints.sort(key=lambda one: -telling(fault, sentence, one))
+        return Hunted(fault, sentence, tuple(complaints), seen, stopped, played, time.monotonic() - start)
+
+    def _sound(self, scenario: str) -> frozenset[str]:
+        """The ids of what the sound server is blamed for in a scenario; played once."""
+        if scenario not in self.sound:
+            played = next(iter(self.bench.play([], [playables()[scenario]])))
+            self.sound[scenario] = frozenset(item.id for item in played.complaints)
+        return self.sound[scenario]
+
+
+def candidates(fault: str, matrix: Matrix) -> list[Playable]:
+    """The scenarios that may see a fault: those of its area, then the others."""
+    area = fault.partition(".")[0]
+    listed = list(playables().values())
+    own = [item for item in listed if item.area == area]
+    named = {entry.scenario for entry in matrix.of(fault)}
+    chosen = own if own else listed
+    return [item for item in listed if item.id in named and item not in chosen] + chosen
