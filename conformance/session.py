@@ -182,7 +182,14 @@ class Session:
             if self._current != identifier:
                 if self.on_begin is not None:
                     self.on_begin(identifier, area)
-                self.recorder.begin_scenario(identifier, {"area": area, "title": title, "cast": cast, **info})
+                facts = {
+                    "area": area,
+                    "title": title,
+                    "cast": cast,
+                    "features": list(self.stage.features),
+                    "deadline": self.target.notification_deadline,
+                }
+                self.recorder.begin_scenario(identifier, {**facts, **info})
                 self._current = identifier
             return Scene(self.stage, identifier, cast)
 

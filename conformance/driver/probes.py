@@ -125,11 +125,11 @@ def attempt(
 
 
 def wait_for(scene: Scene, role: str, kind: str, wanted: Callable[[Mapping[str, Any]], bool], after: int = 0) -> bool:
-    """Waits until a role has been told something; False when it did not come in time.
+    """Waits until a role, or an actor of that name, has been told something; False when it did not come in time.
 
     `kind` is a few words for the patience that scenarios share; `wanted` looks at a notification's `data`.
     """
-    name, patience = scene.cast.get(role), scene.stage.patience
+    name, patience = scene.cast.get(role, role), scene.stage.patience
 
     def fits(event: Event) -> bool:
         data = event.payload.get("data") if event.kind == "cometd.event" and event.actor == name else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,29 @@ class Patience:
             self._misses[key] = 0
 
 
+class Tempo:
+    """How long notifications have taken lately. What must not come is waited for at least twice as long as what did
+    come, so that a slow machine or network is not mistaken for a silent server; at most `LONGEST` seconds."""
+
+    RECENT = 24
+    LONGEST = 1.0
+
+    def __init__(self, grace: float) -> None:
+        self._least = grace
+        self._recent: deque[float] = deque(maxlen=self.RECENT)
+
+    def took(self, seconds: float) -> None:
+        """A notification that was waited for has come."""
+        self._recent.append(seconds)
+
+    @property
+    def grace(self) -> float:
+        """Seconds to listen for what must not come; 0 when the target asks for none."""
+        if self._least == 0:
+            return 0.0
+        return max(self._least, min(self.LONGEST, 2 * max(self._recent, default=0.0)))
+
+
 class Stage:
     """Opens actors when a scenario first needs them and keeps them for the run."""
 
@@ -53,6 +77,7 @@ class Stage:
         self.recorder = recorder
         self.ledger = ledger
         self.patience = Patience(target.notification_deadline)
+        self.tempo = Tempo(target.grace)
         self.features: tuple[str, ...] = ()
         self.version: str | None = None
         self.csrf = False

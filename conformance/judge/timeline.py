@@ -214,7 +214,8 @@ def _info(event: Event) -> Mapping[str, Any]:
 
 
 def _step(name: str, scenario_info: Mapping[str, Any], start: Event, events: list[Event]) -> Step:
-    info = {"cast": scenario_info.get("cast", {}), **_info(start)}
+    shared = {key: scenario_info[key] for key in ("cast", "features", "deadline") if key in scenario_info}
+    info = {**shared, **_info(start)}
     return Step(
         number=int(start.step or 0),
         scenario=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -80,22 +80,28 @@ class Bench:
         return dict(self.control("GET", "faults")["declared"])
 
     @contextmanager
-    def faulty(self, *faults: str) -> Iterator[Session]:
+    def faulty(self, *faults: str, late: bool = False) -> Iterator[Session]:
         """A fresh run against the seeded server with these faults on; they are off again afterwards.
+
+        late: the faults go on when everybody has logged in and listens, for faults that keep everybody out.
 
         Raises:
             BenchError: the server does not know a fault, or is gone.
             Unreachable: with the fault on, no run can begin.
         """
         self.restore()
-        if faults:
-            self.control("POST", "faults", {"on": list(faults)})
         target = replace(self.server.target(), notification_deadline=self.deadline)
         contract = load_contract()
         recorder = Recorder(None)
         stage = Stage(contract, target, recorder, Ledger(None))
         try:
+            if not late:
+                self._switch(faults)
             stage.probe()
+            if late:
+                for name in target.users:
+                    stage.actor(name)
+                self._switch(faults)
             yield Session(contract, target, stage, recorder)
         finally:
             if self.server.alive:
@@ -103,6 +109,10 @@ class Bench:
                 with suppress(Untestable, Unreachable):  # what the fault left behind goes with the next reset
                     stage.close()
             recorder.close()
+
+    def _switch(self, faults: Sequence[str]) -> None:
+        if faults:
+            self.control("POST", "faults", {"on": list(faults)})
 
     def restore(self) -> None:
         """Puts the server into its seeded state; starts another one where a fault has killed it."""
@@ -112,9 +122,9 @@ class Bench:
             self.server.start()
         self.control("POST", "reset", {})
 
-    def play(self, faults: Sequence[str], scenarios: Sequence[Playable]) -> Iterator[Played]:
+    def play(self, faults: Sequence[str], scenarios: Iterable[Playable], *, late: bool = False) -> Generator[Played]:
         """Plays scenarios one after another with the faults on. Raises as `faulty` does."""
-        with self.faulty(*faults) as session:
+        with self.faulty(*faults, late=late) as session:
             for item in scenarios:
                 yield perform(session, item)
                 if session.problem is not None:

@@ -7,7 +7,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from conformance.driver.outcomes import Unreachable
@@ -128,30 +129,55 @@ class Hunter:
         return self._play(fault, sentence, likely_first(fault, sentence, scenarios), kills)
 
     def _play(self, fault: str, sentence: str, scenarios: Sequence[Playable], kills: int) -> Hunted:
+        """Plays until enough scenarios complain; once more, with the fault switched on late, where it kept everybody
+        out."""
+        hunted = self._round(fault, sentence, scenarios, kills, late=False)
+        if hunted.killed or not (hunted.stopped or len(hunted.seen) > hunted.played / 2):
+            return hunted
+        late = self._round(fault, sentence, scenarios, kills, late=True)
+        return replace(late, played=late.played + hunted.played, seconds=late.seconds + hunted.seconds)
+
+    def _round(self, fault: str, sentence: str, scenarios: Sequence[Playable], kills: int, *, late: bool) -> Hunted:
         start = time.monotonic()
-        found: list[Played] = []
         seen: dict[str, str] = {}
-        stopped, played = "", 0
+        complaints: list[Finding] = []
+        stopped, left, enough = "", list(scenarios), kills
         try:
-            for item in self.bench.play([fault], scenarios):
-                played += 1
+            while left and enough > 0 and time.monotonic() - start < self.patience:
+                # The sound server is asked between the rounds: what it is blamed for as well does not count.
+                found = self._until(fault, left, enough, seen, start + self.patience, late=late)
+                for item in found:
+                    fresh = [one for one in item.complaints if one.id not in self._sound(item.scenario)]
+                    complaints += fresh
+                    enough -= bool(fresh)
+        except Unreachable as error:
+            stopped = str(error)[:300]
+        complaints.sort(key=lambda one: -telling(fault, sentence, one))
+        played = len(scenarios) - len(left)
+        return Hunted(fault, sentence, tuple(complaints), seen, stopped, played, time.monotonic() - start)
+
+    def _until(
+        self, fault: str, left: list[Playable], enough: int, seen: dict[str, str], end: float, *, late: bool
+    ) -> list[Played]:
+        """Plays from the front of `left` until that many scenarios complain, or none is left."""
+        found: list[Played] = []
+        with closing(self.bench.play([fault], list(left), late=late)) as played:
+            for item in played:
+                left.pop(0)
                 if item.complaints:
                     found.append(item)
                 elif item.verdict in {"untestable", "error"}:
                     seen[item.scenario] = f"{item.verdict}: {item.text[:300]}"
-                if len(found) >= kills or time.monotonic() - start > self.patience:
-                    break
-        except Unreachable as error:
-            stopped = str(error)[:300]
-        complaints = [one for item in found for one in item.complaints if one.id not in self._sound(item.scenario)]
-        complaints.sort(key=lambda one: -telling(fault, sentence, one))
-        return Hunted(fault, sentence, tuple(complaints), seen, stopped, played, time.monotonic() - start)
+                if len(found) >= enough or time.monotonic() > end:
+                    return found
+        left.clear()  # the run has ended before its time: what is left cannot be played
+        return found
 
     def _sound(self, scenario: str) -> frozenset[str]:
         """The ids of what the sound server is blamed for in a scenario; played once."""
         if scenario not in self.sound:
-            played = next(iter(self.bench.play([], [playables()[scenario]])))
-            self.sound[scenario] = frozenset(item.id for item in played.complaints)
+            with closing(self.bench.play([], [playables()[scenario]])) as played:
+                self.sound[scenario] = frozenset(one.id for item in played for one in item.complaints)
         return self.sound[scenario]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from conformance.contract import load_contract
 from conformance.judge import Finding, judge_scenario
@@ -213,6 +212,7 @@ def call(state: str = "Held", *, identifier: str = "CALL1", **members: Any) -> d
         "supervisorListeningIn": False,
         "monitoredUserMuted": False,
         "monitoring": False,
+        "deviceUri": f"{API}/devices/D1",
         "uri": f"{API}/me/calls/{identifier}",
         "path": f"/calls/{identifier}",
         **members,
@@ -291,5 +291,3 @@ def contact(number: int, **members: Any) -> dict[str, Any]:
         "path": f"/contacts/{identifier}",
         **members,
     }
-
-

@@ -141,9 +141,10 @@ def _strangers(name: str, session: _Session, starts: Mapping[int, int]) -> Itera
 @check("bayeux.refused", "scenario", scope="scenario")
 def bayeux_refused(scenario: Scenario) -> Iterator[Outcome]:
     """A server refuses messages that come without a handshake or with a client id that it never gave, subscriptions to
-    meta channels, and handshakes that share no transport with it."""
+    meta channels, handshakes that share no transport with it, and what is no JSON."""
     if not scenario.info.get("bayeux"):
         return
+    yield from _unreadable(scenario)
     sent: dict[tuple[str, str, str], tuple[Event, Mapping[str, Any]]] = {}
     for event in scenario.events:
         if event.kind not in {"cometd.send", "cometd.receive"}:
@@ -191,3 +192,23 @@ def _why_refused(message: Mapping[str, Any], strangers: Any) -> str | None:
     if channel == SUBSCRIBE and any(name.startswith("/meta/") for name in _channels(message.get("subscription"))):
         return "a subscription to a meta channel"
     return None
+
+
+def _unreadable(scenario: Scenario) -> Iterator[Outcome]:
+    """What was sent that is no JSON, and the HTTP status it was answered with."""
+    asked: dict[Any, Event] = {}
+    for event in scenario.events:
+        if event.kind == "http.request" and event.payload.get("purpose") == "cometd":
+            text = event.payload.get("text")
+            if text and event.payload.get("body") is None:
+                asked[event.payload.get("exchange")] = event
+        elif event.kind == "http.response" and event.payload.get("exchange") in asked:
+            status = event.payload.get("status")
+            ok = isinstance(status, int) and 400 <= status < 500
+            yield Outcome(
+                ok,
+                "refused: a body that is no JSON" if ok else "accepted: a body that is no JSON",
+                "HTTP 400",
+                f"HTTP {bounded(status, 20)}",
+                evidence=(asked[event.payload.get("exchange")].seq, event.seq),
+            )
