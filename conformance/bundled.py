@@ -59,7 +59,9 @@ class BundledServer:
             BundledServerError: it did not.
         """
         errors: Any = self._log.open("w", encoding="utf-8") if self._log else subprocess.DEVNULL
-        command = [sys.executable, "-m", "conformance.simulator", "--port", "0", "--exit-with-parent", *self._options]
+        # -P: a module of the same name in the current folder must not be taken for ours.
+        module = [sys.executable, "-P", "-m", "conformance.simulator"]
+        command = [*module, "--port", "0", "--exit-with-parent", *self._options]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
@@ -83,8 +85,9 @@ class BundledServer:
             self.base_url = str(json.loads(line)["baseUrl"])
         except (ValueError, KeyError, TypeError):
             self.stop()
+            said = line.strip()[:200] or self._last_words() or "it said nothing"
             hint = f"; see {self._log}" if self._log else ""
-            raise BundledServerError(f"the bundled server did not start: {line[:200]!r}{hint}") from None
+            raise BundledServerError(f"the bundled server did not start: {said}{hint}") from None
 
     def _first_line(self) -> str:
         process = self._process
@@ -96,6 +99,14 @@ class BundledServer:
             if selector.select(max(0.0, end - time.monotonic())):
                 return process.stdout.readline()
         return ""
+
+    def _last_words(self) -> str:
+        """The last line of the log: the error that ended the server."""
+        try:
+            lines = self._log.read_text("utf-8", errors="replace").split("\n") if self._log else []
+        except OSError:
+            return ""
+        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
 
     def stop(self) -> None:
         """Stops the server; kills it when it does not stop by itself."""

@@ -37,7 +37,8 @@ def operations(
         str | None, typer.Option(metavar="FEATURE", help="Only operations that need this feature.")
     ] = None,
     role: Annotated[
-        str | None, typer.Option(metavar="ROLE", help="Only operations that agent, supervisor, admin or anyone may do.")
+        str | None,
+        typer.Option(metavar="ROLE", help="Only operations of agent, supervisor, admin, customer or anyone."),
     ] = None,
     as_json: Json = False,
 ) -> None:

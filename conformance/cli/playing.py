@@ -128,6 +128,8 @@ def _admitted(item: pytest.Item, profile: Profile) -> bool:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     if "chart" in parameters or "transition" in parameters:
         return profile.admits(None) and profile.admits(parameters.get("operation"))
+    if "told" in parameters:
+        return profile.hazards.issuperset(parameters["told"].hazards)
     operation = parameters.get("operation")
     return operation is None or profile.admits(operation)
 

@@ -93,6 +93,8 @@ def run(
         if outside:
             _refuse(f"the profile {selected.name} does not have the area {', '.join(outside)}")
         areas = areas or selected.areas
+    if base_url and "@" in base_url:
+        _refuse("--base-url: no credentials in the address; the target file names the users")
     bundled = target is None and not base_url
     _check_faults(fault or (), bundled)
     plan = Plan(

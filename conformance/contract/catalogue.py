@@ -74,13 +74,16 @@ def _parameter(parameter: Parameter, location: str = "", prefix: str = "") -> It
 
 
 def capabilities(operation: Operation, notification: Notification, contract: Contract) -> list[str] | None:
-    """What the notified resource offers: by the operation's own transitions, or because every chart says the same."""
+    """What the notified resource offers: by the operation's transitions in the chart that it is performed in, by those
+    in every chart, or because every chart says the same of the state."""
     if notification.resource is None or notification.state is None:
         return None
     charts = [item for item in contract.charts_of(notification.resource) if item.capabilities]
     there = [(chart, state) for chart in charts for state in chart.states.values() if _shows(state, notification.state)]
     led = [(chart, state) for chart, state in there if _leads(chart, operation, state, notification.to)]
-    for candidates in (led, there):
+    home = operation.needs.chart
+    plain = [(chart, state) for chart, state in led if (chart.name == home if home else chart.base is None)]
+    for candidates in (plain, led, there):
         offers = {frozenset(state.offers): state.offers for _, state in candidates}
         if len(offers) == 1:
             return list(next(iter(offers.values())))

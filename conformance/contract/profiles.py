@@ -49,14 +49,13 @@ def load_profiles(contract: Contract) -> Mapping[str, Profile]:
     found: dict[str, Profile] = {}
     for item in load_checked(contract.root, path, "profiles.json")["profiles"]:
         name = item["name"]
-        unknown = sorted(set(item["areas"]) - set(contract.areas))
+        areas = tuple(item.get("areas", contract.areas))
+        unknown = sorted(set(areas) - set(contract.areas))
         if unknown:
             raise ContractError(
                 f"{path}: {name}: unknown area {', '.join(unknown)}; known: {', '.join(contract.areas)}"
             )
         if name in found:
             raise ContractError(f"{path}: the profile {name!r} is defined twice")
-        found[name] = Profile(
-            name, item["title"], item["description"], tuple(item["areas"]), frozenset(item["hazards"])
-        )
+        found[name] = Profile(name, item["title"], item["description"], areas, frozenset(item["hazards"]))
     return found

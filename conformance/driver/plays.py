@@ -179,6 +179,11 @@ def play_refusals(scene: Scene, operation: Operation) -> None:
     example = operation.examples[0] if operation.examples else None
     prepare(scene, operation, example)
     keep_settings(scene, operation, example)
+    refuse_all(scene, operation, example)
+
+
+def refuse_all(scene: Scene, operation: Operation, example: Example | None) -> None:
+    """Sends every request of the negative matrix, the resource being where the example would be accepted."""
     role = performer(operation)
     chart = scene.contract.statecharts.get(
         (example.needs if example and example.needs else operation.needs).chart or ""

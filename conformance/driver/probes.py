@@ -35,20 +35,22 @@ def ask(
     http: HttpSession | None = None,
     on: str | None = None,
     listen: bool = False,
+    info: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Performed:
     """One request of an operation, recorded as a step. With `listen` the step lasts until the documented notifications
     have come and nothing follows them, otherwise nothing is waited for.
 
     `http`: another HTTP session than the role's own; `options` go to `HttpSession.request` (auth, cookies, headers,
-    csrf). With `case="refusal"`, `negative` names the entry of schemas/negatives.yaml that says how it is refused.
+    csrf); `info` is added to the step's own. With `case="refusal"`, `negative` names the entry of
+    schemas/negatives.yaml that says how it is refused.
 
     Raises:
         Untestable: the request cannot be built.
     """
     operation = scene.contract.operations[operation_id]
     needs_session = operation.needs.session != "none" and role not in {"admin", "customer"}
-    actor = scene.actor(role, session=needs_session)
+    session = http or scene.actor(role, session=needs_session).http
     request = build_request(
         operation,
         dict(given or {}),
@@ -57,7 +59,6 @@ def ask(
     )
     if case != "setup":
         scene.settle()
-    session = http or actor.http
     number = scene.stage.recorder.begin_step(
         {
             "operation": operation_id,
@@ -67,6 +68,7 @@ def ask(
             "performer": session.actor,
             "role": role,
             "features": list(scene.stage.features),
+            **(info or {}),
         }
     )
     headers = {**request.headers, **options.pop("headers", {})}
@@ -203,11 +205,16 @@ def _await_service(scene: Scene, name: str, parameters: Mapping[str, Any], start
 
 @contextmanager
 def own_session(scene: Scene, role: str = "self") -> Iterator[HttpSession]:
-    """Another HTTP session of the same user, with cookies of its own; in the timeline its name ends with `+2`."""
-    actor = scene.actor(role, session=False)
-    session = HttpSession(
-        scene.stage.target.transport, actor.http.credentials, scene.stage.recorder, actor=f"{actor.name}+2"
-    )
+    """Another HTTP session of the same user, with cookies of its own; in the timeline its name ends with `+2`.
+
+    Raises:
+        Untestable: the target has no such user.
+    """
+    name = scene.cast.get(role, role)
+    user = scene.stage.target.users.get(name)
+    if user is None:
+        raise Untestable(f"the target file names no user {name!r} (add [users.{name}])")
+    session = HttpSession(scene.stage.target.transport, user.credentials, scene.stage.recorder, actor=f"{name}+2")
     try:
         yield session
     finally:

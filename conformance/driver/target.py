@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -151,7 +152,10 @@ def _explain(keys: list[str], error: Any) -> str:
         return f"{name}: the key {', '.join(missing)} is missing; add it"
     if "password" in name:
         return f"{name}: must be a text"
-    return f"{name}: {message[:160]}; correct it"
+    # A message begins with the value as compact JSON, its keys sorted.
+    value = json.dumps(error.instance, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    rest = message.removeprefix(value) if message.startswith(value) else " is not as it must be"
+    return f"{name}: the value{rest[:160]}; correct it"
 
 
 def _line(text: str, keys: list[str]) -> int:

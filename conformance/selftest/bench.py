@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,14 +14,15 @@ from conformance.bundled import BundledServer
 from conformance.contract import load_contract
 from conformance.driver.ledger import Ledger
 from conformance.driver.outcomes import Unreachable, Untestable
-from conformance.driver.stage import Stage
+from conformance.driver.stage import Patience, Stage
 from conformance.judge import Finding
 from conformance.selftest.playables import Playable
 from conformance.session import Session, finish
 from conformance.wire.recorder import Recorder
 
-NOTIFICATION_DEADLINE = 0.6
-"""Seconds to wait for a notification: the server is on this machine, and what a fault keeps back never comes."""
+PATIENCE = 0.8
+"""Seconds to wait for a notification: the server is on this machine, and what a fault keeps back never comes. What is
+late is judged by the target's own deadline."""
 
 
 class BenchError(Exception):
@@ -47,7 +48,7 @@ class Played:
 class Bench:
     """One bundled server for many short runs. Use it as a context manager."""
 
-    deadline: float = NOTIFICATION_DEADLINE
+    patience: float = PATIENCE
     server: BundledServer = field(default_factory=BundledServer)
 
     def __enter__(self) -> Self:
@@ -90,10 +91,11 @@ class Bench:
             Unreachable: with the fault on, no run can begin.
         """
         self.restore()
-        target = replace(self.server.target(), notification_deadline=self.deadline)
+        target = self.server.target()
         contract = load_contract()
         recorder = Recorder(None)
         stage = Stage(contract, target, recorder, Ledger(None))
+        stage.patience = Patience(self.patience)
         try:
             if not late:
                 self._switch(faults)

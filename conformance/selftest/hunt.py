@@ -181,11 +181,15 @@ class Hunter:
         return self.sound[scenario]
 
 
+HOME = {"bayeux": ("basics",), "generic": ("voice", "contacts", "basics", "chat")}
+"""Where the faults are seen that belong to no area of the suites."""
+
+
 def candidates(fault: str, matrix: Matrix) -> list[Playable]:
-    """The scenarios that may see a fault: those of its area, then the others."""
+    """The scenarios that may see a fault: those that the matrix names, then those of its area."""
     area = fault.partition(".")[0]
-    listed = list(playables().values())
-    own = [item for item in listed if item.area == area]
     named = {entry.scenario for entry in matrix.of(fault)}
-    chosen = own if own else listed
-    return [item for item in listed if item.id in named and item not in chosen] + chosen
+    areas = HOME.get(area, (area,))
+    listed = list(playables().values())
+    own = [item for item in listed if item.area in areas and item.id not in named]
+    return [item for item in listed if item.id in named] + own

@@ -29,6 +29,15 @@ Announce = Callable[[dict[str, Any]], None]
 GC_THRESHOLD = 50_000
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's event loop where it is installed (it is not on Windows), the standard one elsewhere."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def _print_line(facts: dict[str, Any]) -> None:
     print(json.dumps(facts), flush=True)
 
@@ -92,8 +101,8 @@ def _build(
     application.world.api_uri = f"{base_url}/api/v2"
     config = uvicorn.Config(
         application,
-        http="h11",
-        loop="asyncio",
+        http="auto",  # httptools where it is installed: half the work of h11
+        loop="none",
         lifespan="on",
         access_log=False,
         log_level="warning",
@@ -153,7 +162,8 @@ def serve(
             _stop_at_end_of_input(loop, server)
         await server.serve(sockets=[listener])
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(run())
 
 
 @dataclass(frozen=True)

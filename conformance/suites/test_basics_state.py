@@ -127,8 +127,10 @@ def partial_success(scene: Scene) -> None:
 def feature_off(scene: Scene) -> None:
     """What belongs to a feature that is taken away acts as absent, and is there again with the feature."""
     scene.actor("self")
+    ask(scene, "basics.ListFeatures", {"fields": "*"}, label="before")
     provoke(scene, "features", {"off": ["api-multimedia-chat"]}, {"on": ["api-multimedia-chat"]})
     ask(scene, "basics.ListFeatures", {"fields": "*"}, label="without the feature")
+    ask(scene, "basics.ListSystemFeatures", {"fields": "*"}, role="admin", label="the system's, all the same")
     refuse(scene, "feature-off", "basics.GetFeature", {"id": "api-multimedia-chat"}, label="the feature")
     refuse(scene, "feature-off", "chat.List", {"fields": "*"}, label="the chats")
     take_back(scene)

@@ -163,14 +163,14 @@ def looks(first: Sequence[str], second: Sequence[str]) -> Timeline:
 def owners(line: Timeline) -> Timeline:
     """Everybody's devices are read, so that numbers and devices have owners."""
     for number, performer in enumerate(("agent", "second_agent", "supervisor"), start=1):
-        device = {"id": f"D{number}", "phoneNumber": f"500{number}"}
+        device: dict[str, Any] = {"id": f"D{number}", "phoneNumber": f"500{number}"}
         did(line, "voice.ListDevices", "GET", "/me/devices?fields=*", None, {"devices": [device]}, performer=performer)
     return line
 
 
 def device_told(line: Timeline, **members: Any) -> Timeline:
     """The second agent's device changes."""
-    device = {"id": "D2", "phoneNumber": "5002", "userState": {"state": "Ready"}, **members}
+    device: dict[str, Any] = {"id": "D2", "phoneNumber": "5002", "userState": {"state": "Ready"}, **members}
     line.step("voice.ForwardCallsOn", "setup", performer="second_agent")
     data = {"messageType": "DeviceStateChangeMessage", "devices": [device]}
     return line.tell(data, "/v2/me/devices", actor="second_agent", mark="device")
@@ -216,8 +216,8 @@ def toasted(state: str = "Ringing", data: Mapping[str, Any] | None = None, **mem
     for kind in ("toast", "case"):
         body = {"name": f"{kind}-filter", "value": [{"attachedDataKey": "Segment", "displayName": "Customer"}]}
         did(line, "basics.SetVoiceSetting", "POST", "/settings/voice", body, performer="admin")
-    body = {"destination": {"phoneNumber": "5002"}, "userData": {"Segment": "Gold", "Other": "1"}}
-    did(line, "voice.Dial", "POST", "/me/devices/D1/calls", body)
+    dialed = {"destination": {"phoneNumber": "5002"}, "userData": {"Segment": "Gold", "Other": "1"}}
+    did(line, "voice.Dial", "POST", "/me/devices/D1/calls", dialed)
     shown = {"Segment": "Gold", "Other": "1"} if data is None else data
     return line.tell(call_message(state, userData=shown, **members), actor="second_agent")
 
@@ -266,6 +266,8 @@ def document(text: str) -> Timeline:
 def subscribed(pattern: str, *events: tuple[str, str]) -> Timeline:
     """A further session of the agent subscribes; then these sessions are delivered an event on these channels."""
     line = line_of("basics.GetMe").step(case="probe")
+    opened = {"session": "agent+2/1", "from": "disconnected", "to": "connecting", "reason": "open"}
+    line.add("cometd.state", opened, "agent+2")
     asked = {"channel": "/meta/subscribe", "id": "1", "clientId": "c2", "subscription": pattern}
     line.frame("send", asked, actor="agent+2", session="agent+2/1")
     line.frame("receive", {**asked, "successful": True}, actor="agent+2", session="agent+2/1")
@@ -506,7 +508,7 @@ PAIRS = [
     ),
     Pair(
         "bayeux.delivery",
-        lambda: subscribed("/v2/me/chats", ("agent/1", "/v2/me/calls")),
+        lambda: subscribed("/v2/me/chats", ("agent+2/1", "/v2/me/chats")),
         lambda: subscribed("/v2/me/chats", ("agent+2/1", "/v2/me/calls")),
         "which it did not ask for",
         "basics.GetMe",

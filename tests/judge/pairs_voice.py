@@ -119,7 +119,7 @@ def refusal(
 ) -> Timeline:
     """A request that must be refused."""
     line = Timeline(f"{operation}[negative]", operation=operation)
-    extra = {"before": before} if before is not None else {}
+    extra: dict[str, Any] = {"before": before} if before is not None else {}
     line.step(operation, "refusal", negative=negative, label=f"{negative}:destination", **extra, **info)
     line.ask("POST", "/me/devices/D1/calls", {"operationName": operation.partition(".")[2]})
     line.say(body, status=status, text=text)

@@ -94,6 +94,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Runs a command of this environment in the extended copy."""
     environment = {**os.environ, "PYTHONPATH": str(root), "COLUMNS": "120", "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the copy is read several times
     return subprocess.run(
         [sys.executable, *command], cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False
     )

@@ -249,6 +249,16 @@ def test_an_unknown_or_foreign_call_is_not_found(bench: Bench, operation: str, p
 
 
 @pytest.mark.parametrize(
+    "operation", ["SwitchToBargeIn", "SwitchToListenIn", "MuteMonitoredUser", "UnmuteMonitoredUser"]
+)
+def test_supervising_operations_are_for_supervisors(bench: Bench, operation: str) -> None:
+    actor, call = reach(bench, "Established")
+    reply = actor.do(operation, call)
+    assert (reply.http, reply.code) == (403, 5)
+    assert actor.events("/v2/me/calls") == []
+
+
+@pytest.mark.parametrize(
     ("state", "operation"),
     [
         ("Ringing", "Hold"),
@@ -269,8 +279,6 @@ def test_an_unknown_or_foreign_call_is_not_found(bench: Bench, operation: str, p
         ("Established", "CompleteTransfer"),
         ("Established", "CompleteConference"),
         ("Established", "RemoveParticipantFromConference"),
-        ("Established", "SwitchToBargeIn"),
-        ("Established", "MuteMonitoredUser"),
         ("Held", "Answer"),
         ("Held", "Hold"),
         ("Held", "SendDtmf"),

@@ -21,6 +21,7 @@ class _Session:
     actor: str
     patterns: list[tuple[str, int, int]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    fresh: bool = False
     ended: int = 1 << 62
 
 
@@ -52,7 +53,11 @@ def _sessions(scenario: Scenario) -> dict[str, _Session]:
         name = event.payload.get("session")
         if not isinstance(name, str) or not event.kind.startswith("cometd."):
             continue
-        session = sessions.setdefault(name, _Session(event.actor or ""))
+        if name not in sessions:
+            # Of a session that was there before the scenario it is not known what it subscribed to.
+            opened = event.kind == "cometd.state" and event.payload.get("from") == "disconnected"
+            sessions[name] = _Session(event.actor or "", fresh=opened)
+        session = sessions[name]
         if event.kind == "cometd.event":
             session.events.append(event)
         elif event.kind == "cometd.state" and event.payload.get("to") == "disconnected":
@@ -91,7 +96,7 @@ def bayeux_delivery(scenario: Scenario) -> Iterator[Outcome]:
     no other event; what an unsubscribe ended stays away."""
     sessions = _sessions(scenario)
     starts = {step.number: step.start.seq for step in scenario.steps}
-    own = {name: session for name, session in sessions.items() if session.patterns}
+    own = {name: session for name, session in sessions.items() if session.patterns and session.fresh}
     for name, session in own.items():
         user = session.actor.partition("+")[0]
         others = [item for key, item in sessions.items() if key != name and item.actor.partition("+")[0] == user]

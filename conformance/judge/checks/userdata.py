@@ -10,6 +10,8 @@ from conformance.judge.findings import Outcome, bounded, check
 from conformance.judge.timeline import Exchange, Scenario, Step
 
 Data = Mapping[str, Any]
+REFUSED = frozenset({"refusal", "withheld"})
+"""Steps whose acceptance an error over CometD may take back."""
 
 
 @check("userData.merged", "scenario", scope="scenario")
@@ -20,7 +22,7 @@ def user_data_merged(scenario: Scenario) -> Iterator[Outcome]:
     for step in scenario.steps:
         area, _, name = step.operation.partition(".")
         kind = {"voice": "call", "chat": "chat"}.get(area)
-        if kind is not None and accepted(step.main) and step.main is not None:
+        if kind is not None and step.case not in REFUSED and accepted(step.main) and step.main is not None:
             yield from _after(known, step, kind, name, step.main)
         for each in ("call", "chat"):
             for _, actor, _, resource in told(step, each):

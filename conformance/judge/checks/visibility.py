@@ -38,7 +38,7 @@ def _marked(scenario: Scenario) -> Iterator[Outcome]:
             for message in entries(item.data):
                 if text not in (message.get("text"), message.get("noticeText")):
                     continue
-                ok = message.get("visibility") in HIDDEN
+                ok = _hidden(message)
                 yield Outcome(
                     ok,
                     "marked for agents"
@@ -68,7 +68,7 @@ def _customer(scenario: Scenario) -> Iterator[Outcome]:
     names: set[str] = set()
     for item in delivered(scenario.events):
         for message in entries(item.data):
-            if message.get("visibility") in HIDDEN:
+            if _hidden(message):
                 texts |= {str(message[name]) for name in ("text", "noticeText") if message.get(name)}
     for exchange in exchanges(scenario):
         if exchange.request.actor != "customer":
@@ -77,7 +77,7 @@ def _customer(scenario: Scenario) -> Iterator[Outcome]:
         shown = entries(exchange.body)
         if not shown and not list(resources_in(exchange.body, "chat")):
             continue
-        leaked = [item for item in shown if item.get("text") in texts or item.get("visibility") in HIDDEN]
+        leaked = [item for item in shown if str(item.get("text")) in texts or _hidden(item)]
         seen = [_name(person) for person in _people(exchange.body)]
         known = sorted(name for name in names if name in seen)
         what = f"the message {bounded(leaked[0].get('text') or leaked[0].get('type'), 120)!r}" if leaked else ""
@@ -100,8 +100,14 @@ def _hidden_names(scenario: Scenario, before: int) -> set[str]:
         if item.seq > before:
             break
         for person in _people(item.data):
-            (hidden if person.get("visibility") in HIDDEN else open_).add(_name(person))
+            (hidden if _hidden(person) else open_).add(_name(person))
     return hidden - open_ - {""}
+
+
+def _hidden(one: Mapping[str, Any]) -> bool:
+    """Whether a message or participant is not for everybody."""
+    visibility = one.get("visibility")
+    return isinstance(visibility, str) and visibility in HIDDEN
 
 
 def _people(data: Any) -> Iterator[Mapping[str, Any]]:

@@ -1,0 +1,68 @@
+"""The ledger survives what a run does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.driver.ledger import Entry, Ledger, LedgerError, read_ledger
+
+SESSION = Entry("session", "agent", "agent", "POST /me EndContactCenterSession")
+CALL = Entry("call", "agent", "C1")
+CONTACT = Entry("contact", "agent", "K1", "DELETE /contacts/K1")
+
+
+def test_the_newest_comes_first() -> None:
+    """Undoing goes backwards; what is undone is gone; a second note of the same thing is none."""
+    ledger = Ledger(None)
+    for entry in (SESSION, CALL, CONTACT, CALL):
+        ledger.add(entry)
+    assert ledger.open_entries() == [CONTACT, CALL, SESSION]
+    assert ledger.open_entries("session", "call") == [CALL, SESSION]
+    ledger.done("call", "agent", "C1")
+    ledger.done("call", "agent", "never made")
+    assert ledger.open_entries() == [CONTACT, SESSION]
+
+
+def test_reopened_after_a_kill(tmp_path: Path) -> None:
+    """Every note is on disk at once: a second process reads the same and goes on in the same file."""
+    path = tmp_path / "ledger.ndjson"
+    ledger = Ledger(path)
+    for entry in (SESSION, CALL, CONTACT):
+        ledger.add(entry)
+    ledger.done("contact", "agent", "K1")
+    again = read_ledger(path)
+    assert again.open_entries() == [CALL, SESSION]
+    again.done("call", "agent", "C1")
+    assert read_ledger(path).open_entries() == [SESSION]
+    assert len(path.read_text("utf-8").splitlines()) == 5
+
+
+def test_a_cut_last_line_is_passed_over(tmp_path: Path) -> None:
+    """A process that was killed while it wrote leaves half a line."""
+    path = tmp_path / "ledger.ndjson"
+    ledger = Ledger(path)
+    ledger.add(SESSION)
+    ledger.add(CALL)
+    text = path.read_text("utf-8")
+    for cut in range(len(text) - 30, len(text) - 2):
+        path.write_text(text[:cut], "utf-8")
+        assert read_ledger(path).open_entries() == [SESSION]
+
+
+def test_a_broken_ledger_is_told(tmp_path: Path) -> None:
+    """A line in the middle that is none, and a file that is not there, are told with their place."""
+    path = tmp_path / "ledger.ndjson"
+    path.write_text('{"what": "made"}\n{"what": "made"}\n', "utf-8")
+    with pytest.raises(LedgerError, match=r"ledger\.ndjson:1: not a line of a ledger; restore"):
+        read_ledger(path)
+    with pytest.raises(LedgerError, match=r"cannot be read .*give the folder of a run"):
+        read_ledger(tmp_path / "none.ndjson")
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """Where nothing can be written, the remedy is named."""
+    ledger = Ledger(tmp_path / "no" / "such" / "folder" / "ledger.ndjson")
+    with pytest.raises(LedgerError, match=r"cannot be written .*free space"):
+        ledger.add(CALL)
