@@ -77,15 +77,24 @@ def read_target(plan: Plan) -> Target | None:
     raise RunProblem("no target: give a target file, or ask for the bundled server", USAGE)
 
 
-def make_folder(output: Path | None) -> None:
-    """Makes the folder of a run, which must not hold another run. Raises `RunProblem`."""
+def check_folder(output: Path | None) -> None:
+    """Raises `RunProblem` where the folder of a run holds another run already, or is a file."""
     if output is None:
         return
     timeline = output / "timeline.ndjson"
+    if timeline.exists():
+        raise RunProblem(f"{timeline}: a run is kept there already; choose another folder", USAGE)
+    if output.exists() and not output.is_dir():
+        raise RunProblem(f"{output}: is a file; choose a folder", USAGE)
+
+
+def make_folder(output: Path | None) -> None:
+    """Makes the folder of a run, which must not hold another run. Raises `RunProblem`."""
+    check_folder(output)
+    if output is None:
+        return
     try:
         output.mkdir(parents=True, exist_ok=True)
-        if timeline.exists():
-            raise RunProblem(f"{timeline}: a run is kept there already; choose another folder", USAGE)
     except OSError as error:
         raise RunProblem(f"{output}: cannot be made ({error.strerror}); choose another folder", USAGE) from error
 

@@ -45,7 +45,7 @@ from conformance.report.model import ProblemKind, Results, RunInfo
 from conformance.report.write_all import ReportError
 from conformance.wire.recorder import Recorder, RecorderClosedError, RecorderError
 
-KNOCKS = 5.0
+KNOCKS = 3.0
 """Seconds for which a server that seems to be gone may come back."""
 Protect = Callable[[], AbstractContextManager[object]]
 

@@ -45,11 +45,21 @@ Examples:
 
     gws-conformance run --target target.toml --profile voice-agent --output reports/nightly
 
-    gws-conformance run -k "Answer and not negative" --fault voice.hold-ignored
+    gws-conformance run -k "Answer and not negative" --fault voice.hold-leaves-established
 
-Exit codes: 0 conformant; 1 not conformant, or something could not be tested; 2 usage or configuration; 3 unreachable,
-or nothing could be tested; 4 the suite itself failed; 130 interrupted. From the first request on, results.json says
-the same.
+Exit codes, which results.json repeats from the first request on:
+
+    0  conformant
+
+    1  not conformant, or something could not be tested
+
+    2  usage or configuration
+
+    3  unreachable, or nothing could be tested
+
+    4  the suite itself failed
+
+    130  interrupted
 """
 
 
@@ -83,7 +93,7 @@ def run(
 
     Without --target and --base-url the bundled server is started, tested and stopped.
     """
-    from conformance.opening import Plan, read_target
+    from conformance.opening import Plan, check_folder, read_target
 
     areas = tuple(area or ())
     contract = the_contract(areas)
@@ -107,7 +117,9 @@ def run(
         areas=areas,
         profile=selected,
     )
-    read_target(plan)  # what is wrong with it is told before anything is made
+    # What is wrong with these is told before anything is made or collected.
+    check_folder(plan.output)
+    read_target(plan)
     raise typer.Exit(_Run(plan, quiet).go(expression))
 
 

@@ -31,7 +31,7 @@ Examples:
 
     gws-conformance simulator --list-faults
 
-    gws-conformance simulator --fault voice.hold-ignored --no-csrf
+    gws-conformance simulator --fault voice.hold-leaves-established --no-csrf
 
     gws-conformance simulator --print-target > simulator.toml
 """

@@ -58,11 +58,10 @@ def require(contract: Contract, kind: Kind, name: str) -> None:
     known = list(contract.operations) if kind in {"request", "response"} else contract.schemas.names(f"{kind}s")
     if name in known:
         return
-    if len(known) < 40:
-        hint = f"it has {', '.join(known)}"
-    else:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "'gws-conformance operations' lists them"
+    near = difflib.get_close_matches(name, known, n=3)
+    command = "'gws-conformance operations' lists them"
+    listed = command if kind in {"request", "response"} else f"it has {', '.join(known)}"
+    hint = f"did you mean {', '.join(near)}?" if near else listed
     raise UnknownNameError(f"the contract has no {kind} {name!r}; {hint}")
 
 

@@ -34,10 +34,10 @@ def live(scene: Scene, role: str, binding: str = "call", **where: Any) -> str:
     Raises:
         Untestable: the role was told of no such call in time.
     """
-    scene.absorb()
+    start = scene.stage.recorder.last_seq
     found = _find(scene, role, where)
     if found is None:
-        wait_for(scene, role, f"call {sorted(where.items())}", lambda _: _find(scene, role, where) is not None)
+        wait_for(scene, role, f"call {sorted(where)}", lambda _: _find(scene, role, where) is not None, start)
         found = _find(scene, role, where)
     if found is None:
         raise Untestable(f"{role} was told of no call that is {where or 'live'}")
@@ -93,15 +93,22 @@ def pick_up(scene: Scene, called: str, *others: str, label: str = "") -> None:
     live(scene, called, state="Ringing")
     act(scene, called, "Answer", label=label or f"{called} answers")
     for role in (called, *others):
-        live(scene, role, state="Established")
+        until(scene, role, state="Established")
+
+
+def until(scene: Scene, role: str, binding: str = "call", **where: Any) -> None:
+    """Waits until the newest that a role was told of a call has these values (dotted names; None: absent)."""
+
+    def there(_: Mapping[str, Any] | None = None) -> bool:
+        return matches(where, scene.resource(binding, role) or {})
+
+    if not there():
+        wait_for(scene, role, f"call with {sorted(where)}", there, scene.stage.recorder.last_seq)
 
 
 def told_released(scene: Scene, role: str, identifier: str) -> None:
     """Waits until a role has been told that a call is over."""
-    calls = scene.actor(role, session=False).resources["call"]
-    scene.absorb()
-    if calls.get(identifier, {}).get("state") != "Released":
-        wait_for(scene, role, "released call", resource_with("call", {"id": identifier, "state": "Released"}))
+    wait_for(scene, role, "released call", resource_with("call", {"id": identifier, "state": "Released"}))
 
 
 def look(scene: Scene, *roles: str, label: str) -> None:

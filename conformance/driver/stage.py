@@ -15,7 +15,7 @@ from conformance.driver.actor import Actor, features_of
 from conformance.driver.ledger import Entry, Ledger
 from conformance.driver.outcomes import NotApplicable, Unreachable, Untestable
 from conformance.driver.target import Target
-from conformance.wire.recorder import Recorder
+from conformance.wire.recorder import Event, Recorder
 
 CHANNELS = (("voice", "api-voice"), ("chat", "api-multimedia-chat"))
 PATIENT_MISSES = 2
@@ -141,6 +141,7 @@ class Stage:
         for member, value in (("place", user and user.place), ("loginCode", user and user.login_code)):
             if value:
                 body[member] = value
+        start = self.recorder.last_seq
         reply = actor.http.request("POST", "/me", json=body, purpose="auth")
         code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
         if code not in (0, 7):
@@ -155,6 +156,20 @@ class Stage:
             actor.http.request("POST", "/me/channels/chat", json={"operationName": state}, purpose="auth")
         actor.in_session = True
         self.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
+        if "voice" in channels and actor.cometd is not None:
+            self._await_login(actor, start)
+
+    def _await_login(self, actor: Actor, start: int) -> None:
+        """Waits until an actor is told that it is logged in: it must not come as news in a step that is judged."""
+
+        def told(event: Event) -> bool:
+            data = event.payload.get("data") if event.kind == "cometd.event" and event.actor == actor.name else None
+            return isinstance(data, Mapping) and data.get("messageType") == "DeviceStateChangeMessage"
+
+        if self.recorder.wait(told, after=start, deadline=self.patience.for_kind("login")) is None:
+            self.patience.missed("login")
+        else:
+            self.patience.came("login")
 
     def customer(self) -> Actor:
         """A customer: no credentials, only the id of the contact centre (Customer Chat API, General)."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance.judge import Finding
 from conformance.selftest.bench import Bench
 from conformance.selftest.hunt import Hunted
 from conformance.selftest.matrix import Entry, Matrix, dump_matrix, load_matrix
@@ -15,14 +17,26 @@ from conformance.selftest.measure import measure
 
 
 def learn(results: Sequence[Hunted], matrix: Matrix) -> tuple[Entry, ...]:
-    """The matrix's entries, those of hunted faults replaced by the most telling complaint that was found."""
+    """The matrix's entries, those of hunted faults replaced by the most telling complaint that was found; a check that
+    would have no entry gets one."""
     hunted = {item.fault for item in results if item.killed}
-    kept = [item for item in matrix.entries if item.fault not in hunted]
-    fresh = []
+    entries = [item for item in matrix.entries if item.fault not in hunted]
+    entries += [_entry(item.fault, item.kills[0]) for item in results if item.killed]
     for item in results:
-        for finding in item.kills[:1]:
-            fresh.append(Entry(item.fault, finding.scenario, finding.check, finding.operation, finding.message[:60]))
-    return (*kept, *fresh)
+        for finding in item.kills[1:]:
+            if all(entry.check != finding.check for entry in entries):
+                entries.append(_entry(item.fault, finding))
+    return tuple(entries)
+
+
+def _entry(fault: str, finding: Finding) -> Entry:
+    return Entry(fault, finding.scenario, finding.check, finding.operation, gist(finding.message))
+
+
+def gist(message: str) -> str:
+    """The longest part of a message that is the same in every run: without ids and numbers."""
+    parts = re.split(r"\S*(?:[0-9a-f]{8}-|[0-9]|[0-9A-Z]{12,})\S*|\(and .* more\)", message)
+    return max((part.strip(" :;,'\"()[]{}") for part in parts), key=len)[:70].strip()
 
 
 def line(item: Hunted) -> str:

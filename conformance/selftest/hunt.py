@@ -110,7 +110,7 @@ def telling(fault: str, sentence: str, finding: Finding) -> float:
 
 @dataclass
 class Hunter:
-    """Plays scenarios on one bench. Complaints that the sound server gets as well do not count."""
+    """Plays scenarios on one bench. Only complaints count that come twice and that the sound server does not get."""
 
     bench: Bench
     patience: float = 120.0
@@ -144,10 +144,9 @@ class Hunter:
         stopped, left, enough = "", list(scenarios), kills
         try:
             while left and enough > 0 and time.monotonic() - start < self.patience:
-                # The sound server is asked between the rounds: what it is blamed for as well does not count.
                 found = self._until(fault, left, enough, seen, start + self.patience, late=late)
                 for item in found:
-                    fresh = [one for one in item.complaints if one.id not in self._sound(item.scenario)]
+                    fresh = self._confirmed(fault, item, late=late)
                     complaints += fresh
                     enough -= bool(fresh)
         except Unreachable as error:
@@ -155,6 +154,15 @@ class Hunter:
         complaints.sort(key=lambda one: -telling(fault, sentence, one))
         played = len(scenarios) - len(left)
         return Hunted(fault, sentence, tuple(complaints), seen, stopped, played, time.monotonic() - start)
+
+    def _confirmed(self, fault: str, item: Played, *, late: bool) -> list[Finding]:
+        """The complaints that come again when the scenario is played alone, and that the sound server does not get."""
+        fresh = [one for one in item.complaints if one.id not in self._sound(item.scenario)]
+        if not fresh:
+            return []
+        with closing(self.bench.play([fault], [playables()[item.scenario]], late=late)) as played:
+            again = {one.id for other in played for one in other.complaints}
+        return [one for one in fresh if one.id in again]
 
     def _until(
         self, fault: str, left: list[Playable], enough: int, seen: dict[str, str], end: float, *, late: bool

@@ -20,6 +20,7 @@ LATE_SECONDS: Final = 3.0
 REORDER_SECONDS: Final = 1.0
 MEMBER: Final = "MEMBER[@SCOPE]"
 SCOPE: Final = "SCOPE"
+TRACE: Final = "java.lang.NullPointerException\n\tat com.example.gws.RequestHandler.handle(RequestHandler.java:71)"
 
 DROP = fault("generic.drop-member", "A member is left out.", argument=MEMBER)
 RENAME = fault("generic.rename-member", "A member has another name.", argument=MEMBER)
@@ -36,6 +37,7 @@ def _scoped(name: str, sentence: str) -> str:
 
 NO_MESSAGE = _scoped("generic.no-status-message", "An error carries no statusMessage.")
 EXTRA_IN_ERROR = _scoped("generic.extra-beside-error", "An error carries a member beside its two.")
+STACK_TRACE = _scoped("generic.stack-trace", "An error's statusMessage is a stack trace.")
 TRUNCATED = _scoped("generic.reply-truncated", "A reply's JSON text ends in the middle.")
 HTML = _scoped("generic.reply-html", "A reply is an HTML page.")
 CONTENT_TYPE = _scoped("generic.reply-content-type", "A JSON reply says Content-Type: text/plain.")
@@ -155,6 +157,8 @@ def alter_reply(world: World, reply: Reply, method: str, operation_name: str | N
         reply.status = int(text) if text.isdigit() and 200 <= int(text) <= 599 else 500
     if failed and _applies(world, NO_MESSAGE, scopes):
         reply.payload.pop("statusMessage", None)
+    if failed and _applies(world, STACK_TRACE, scopes):
+        reply.payload["statusMessage"] = TRACE
     if failed and _applies(world, EXTRA_IN_ERROR, scopes):
         reply.payload["details"] = {"reason": "unexpected"}
     _bend_members(world, reply.payload, scopes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.driver.calls import act, connect, gather, live, look, pick_up, told_released
+from conformance.driver.calls import act, connect, gather, live, look, pick_up, told_released, until
 from conformance.driver.play import Play
 from conformance.driver.probes import attempt, resource_with, wait_for
 from conformance.driver.scene import Scene
@@ -31,12 +31,12 @@ def _of_three(scene: Scene) -> None:
     act(scene, "self", "InitiateConference", **TO_THIRD)
     live(scene, "self", "consult", state="Dialing")
     pick_up(scene, "third", label="third answers the consultation")
-    live(scene, "self", "consult", state="Established")
+    until(scene, "self", "consult", state="Established")
     scene.quiet()
     consult = scene.bound("consult") or ""
     act(scene, "self", "CompleteConference", on="consult")
     told_released(scene, "self", consult)
-    live(scene, "self", state="Established")
+    until(scene, "self", state="Established")
     _sees(scene, "second", "third")
     scene.quiet()
     live(scene, "third", state="Established")
@@ -125,7 +125,7 @@ def two_step(scene: Scene) -> None:
     act(scene, "self", "InitiateTransfer", **TO_THIRD)
     live(scene, "self", "consult", state="Dialing")
     pick_up(scene, "third", label="third answers the consultation")
-    live(scene, "self", "consult", state="Established")
+    until(scene, "self", "consult", state="Established")
     look(scene, *ALL, label="during the consultation")
     own = [scene.bound(binding) or "" for binding in ("call", "consult")]
     act(scene, "self", "CompleteTransfer", on="consult")
@@ -162,7 +162,7 @@ def swap(scene: Scene) -> None:
     act(scene, "self", "Dial", on="device", **TO_THIRD, label="a second call")
     live(scene, "self", "consult", state="Dialing")
     pick_up(scene, "third")
-    live(scene, "self", "consult", state="Established")
+    until(scene, "self", "consult", state="Established")
     look(scene, *ALL, label="two calls")
     for label in ("to the first", "back to the second"):
         scene.quiet()
@@ -171,7 +171,10 @@ def swap(scene: Scene) -> None:
         wait_for(scene, "self", "swapped call", resource_with("call", {"state": "Established"}))
     scene.quiet()
     look(scene, *ALL, label="after the swaps")
+    third = scene.bound("call", "third") or ""
     act(scene, "self", "Hangup", on="consult", label="the second call ends")
+    told_released(scene, "third", third)
+    scene.quiet()
     act(scene, "self", "Retrieve", on="call", label="the first one is taken back")
     look(scene, *ALL, label="one call is left")
 

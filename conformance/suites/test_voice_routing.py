@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.driver.calls import act, connect, gather, know_devices, live, look, ring
+from conformance.driver.calls import act, connect, gather, know_devices, live, look, ring, until
 from conformance.driver.play import Play
-from conformance.driver.probes import ask, attempt, refuse, resource_with, wait_for
+from conformance.driver.probes import ask, attempt, own_session, refuse, resource_with, wait_for
 from conformance.driver.scene import Scene
 from conformance.suites._stories import Story, stories, story
 
@@ -69,7 +69,7 @@ def reject_returns(scene: Scene) -> None:
     wait_for(scene, "third", "returned call", resource_with("call", {"state": "Ringing", "callUuid": uuid}), start)
     live(scene, "third", state="Ringing")
     act(scene, "third", "Answer", label="the other agent answers")
-    live(scene, "second", state="Established")
+    until(scene, "second", state="Established")
     look(scene, "self", "second", "third", label="answered after the rejection")
     scene.perform("voice.NotReady", role="third", label="as before")
 
@@ -81,7 +81,7 @@ def reject_direct(scene: Scene) -> None:
     ring(scene, "second", "self")
     attempt(scene, "voice.Reject", on="call", label="reject a direct call")
     act(scene, "self", "Answer", label="it still rings")
-    live(scene, "second", state="Established")
+    until(scene, "second", state="Established")
 
 
 @story("voice.session[refusals]", "voice.StartContactCenterSession", features=VOICE, hazards=STATE)
@@ -119,6 +119,8 @@ def session_end_on_call(scene: Scene) -> None:
     ask(scene, "voice.EndContactCenterSession", label="end during a call")
     scene.quiet()
     scene.stage.session_ended(actor)
+    with own_session(scene) as http:
+        ask(scene, "voice.ListDevices", {"fields": "*"}, http=http, case="probe", label="the device afterwards")
     look(scene, "second", label="the party that is left")
 
 

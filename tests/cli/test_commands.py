@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -171,3 +172,14 @@ def test_completion_knows_areas_ids_profiles_and_faults() -> None:
     assert options.complete_profile("read") == ["read-only"]
     assert "voice.Answer" in options.complete_id("voice.An")
     assert "generic.mute-notifications" in options.complete_fault("generic.mute")
+
+
+def test_the_faults_and_profiles_of_the_examples_exist() -> None:
+    from conformance.cli import options, run, server
+
+    known = {item.name for item in options.faults()}
+    for text in (run.EPILOG, server.SIMULATOR_EPILOG):
+        named = re.findall(r"--fault (\S+)", text)
+        assert named
+        assert known.issuperset(named)
+    assert options.complete_profile(re.findall(r"--profile (\S+)", run.EPILOG)[0])

@@ -148,7 +148,9 @@ def test_what_cannot_be_read_is_a_usage_error(text: str | bytes, words: str) -> 
         ("nonsense", "KIND:NAME"),
         ("resource:", "KIND:NAME"),
         ("thing:call", "one of resource, message, request, response"),
-        ("resource:cal", "it has"),
+        ("resource:cal", "did you mean call"),
+        ("resource:zzz", "it has"),
+        ("request:zzz", "'gws-conformance operations' lists them"),
         ("request:voice.Dail", "did you mean voice.Dial"),
     ],
 )

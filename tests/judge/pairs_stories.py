@@ -160,6 +160,29 @@ def looks(first: Sequence[str], second: Sequence[str]) -> Timeline:
     return line
 
 
+def removed(*there: tuple[str, str]) -> Timeline:
+    """An agent removes 5003 from a conference; then these actors (with their numbers) find it among their calls."""
+    line = owners(line_of("voice.RemoveParticipantFromConference"))
+    line.step("voice.CompleteConference", "setup").tell(call_message("Established"), mark="conference")
+    body = {"operationName": "RemoveParticipantFromConference", "participant": "5003"}
+    resource = {"binding": "call", "id": "CALL1"}
+    operation = "voice.RemoveParticipantFromConference"
+    did(line, operation, "POST", "/me/calls/CALL1", body, mark="removed", resource=resource)
+    for performer, number in there:
+        answer = {"calls": [call("Established")]}
+        look = {"look": 1, "number": number}
+        did(line, "voice.ListCalls", "GET", "/me/calls", None, answer, performer=performer, case="probe", **look)
+    return line
+
+
+def logged_out(state: str) -> Timeline:
+    """The device of an agent after the end of the session."""
+    line = line_of("voice.EndContactCenterSession")
+    did(line, "voice.EndContactCenterSession", "POST", "/me", {"operationName": "EndContactCenterSession"}, mark="end")
+    devices = [{"id": "D1", "phoneNumber": "5001", "userState": {"state": state}}]
+    return did(line, "voice.ListDevices", "GET", "/me/devices?fields=*", None, {"devices": devices})
+
+
 def owners(line: Timeline) -> Timeline:
     """Everybody's devices are read, so that numbers and devices have owners."""
     for number, performer in enumerate(("agent", "second_agent", "supervisor"), start=1):
@@ -399,6 +422,20 @@ PAIRS = [
         "voice.ListCalls",
         "agent",
         name="self",
+    ),
+    Pair(
+        "call.left",
+        lambda: removed(("agent", "5001")),
+        lambda: removed(("agent", "5001"), ("supervisor", "5003")),
+        "after RemoveParticipantFromConference supervisor is in the call still",
+        "voice.RemoveParticipantFromConference",
+    ),
+    Pair(
+        "session.logged-out",
+        lambda: logged_out("LoggedOut"),
+        lambda: logged_out("Ready"),
+        "after the end of the session agent is still Ready",
+        "voice.EndContactCenterSession",
     ),
     Pair(
         "device.respected",

@@ -359,6 +359,15 @@ PAIRS = [
     ),
     Pair(
         "refusal.unchanged",
+        lambda: withheld(DONE, status=200, told=ERROR),
+        lambda: withheld(DONE, status=200, told=ERROR).tell(call_message("Established"), mark="moved"),
+        "agent was told of a change: CallStateChangeMessage StatusChange",
+        "voice.Answer",
+        "moved",
+        name="asynchronously",
+    ),
+    Pair(
+        "refusal.unchanged",
         lambda: refusal(MISSING, before={"state": "Ready"}, after={"state": "Ready"}),
         lambda: refusal(MISSING, before={"state": "Ready"}, after={"state": "NotReady"}),
         "changed state",

@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.project import ROOT, asked_for
 
-# Starlette imports it to read the multipart bodies of the bundled server's attachments.
-USED_BY_OTHERS = {"python-multipart"}
+# Starlette reads the multipart bodies of the bundled server's attachments with the one, uvicorn HTTP with the other.
+USED_BY_OTHERS = {"python-multipart", "httptools"}
 
 
 def imported(folder: Path) -> set[str]:

@@ -100,6 +100,14 @@ def test_errors_are_bent_and_successes_are_not() -> None:
     assert set(agent.get("/me").body) == {"statusCode", "user"}
 
 
+def test_an_error_shows_the_inside() -> None:
+    agent = Bench("generic.stack-trace:GET").client()
+    reply = agent.get("/no/such")
+    assert set(reply.body) == {"statusCode", "statusMessage"}
+    assert "\tat com." in reply.body["statusMessage"]
+    assert set(agent.get("/me").body) == {"statusCode", "user"}
+
+
 def test_the_encoding_of_replies_is_bent() -> None:
     whole = Bench().client().get("/me")
     cut = Bench("generic.reply-truncated").client().get("/me")

@@ -9,6 +9,10 @@ from conformance.judge.checks.story import accepted, listed, performed, sent, to
 from conformance.judge.findings import Outcome, bounded, check
 from conformance.judge.timeline import Exchange, Scenario, Step
 
+LEAVING = frozenset(
+    f"voice.{name}"
+    for name in ("Hangup", "SingleStepTransfer", "CompleteTransfer", "RemoveParticipantFromConference", "ClearCall")
+)
 MONITORING = frozenset({"voice.ListenIn", "voice.Coach", "voice.BargeIn"})
 
 
@@ -58,6 +62,76 @@ def _views(views: list[tuple[str, str, list[Mapping[str, Any]], Exchange]]) -> I
                 bounded(sorted(seen), 200),
                 evidence=exchange.seqs,
             )
+
+
+@check("call.left", "scenario", scope="scenario")
+def call_left(scenario: Scenario) -> Iterator[Outcome]:
+    """Who hung up, handed a call over, or was removed is in it no more when the calls are read next; of a call of two,
+    and of one that was cleared, nobody is."""
+    numbers, _ = _owners(scenario)
+    owners = {**_numbers_of(scenario), **{actor: number for number, actor in numbers.items()}}
+    shown: dict[tuple[str, str], Mapping[str, Any]] = {}
+    out: dict[str, tuple[set[str] | None, Exchange]] = {}
+    for step in scenario.steps:
+        exchange = step.main
+        if exchange is not None and accepted(exchange):
+            if step.operation == "voice.ListCalls" and step.info.get("look") is not None:
+                yield from _still_there(step, exchange, out)
+            elif step.operation in LEAVING and step.case not in {"refusal", "withheld"}:
+                for uuid, who in _leaves(step, exchange, shown, owners):
+                    out[uuid] = (who, exchange)
+        for _, actor, _, call in told(step, "call"):
+            shown[(actor, str(call.get("id")))] = call
+
+
+def _numbers_of(scenario: Scenario) -> dict[str, str]:
+    """The number of each actor, from the readings of calls that say it."""
+    return {
+        step.performer: str(step.info["number"])
+        for step, _ in performed(scenario, "voice.ListCalls")
+        if step.info.get("number")
+    }
+
+
+def _leaves(
+    step: Step, exchange: Exchange, shown: Mapping[tuple[str, str], Mapping[str, Any]], owners: Mapping[str, str]
+) -> Iterator[tuple[str, set[str] | None]]:
+    """(call, the numbers that must have left it; None: everybody) for what an operation ends."""
+    resource = step.info.get("resource")
+    identifier = str(resource.get("id")) if isinstance(resource, Mapping) else ""
+    call, own = shown.get((step.performer, identifier)), owners.get(step.performer)
+    name = step.operation.partition(".")[2]
+    if call is None or own is None:
+        return
+    if name == "RemoveParticipantFromConference":
+        yield _uuid(call), {str(sent(exchange).get("participant"))}
+    elif name == "ClearCall" or (name == "Hangup" and len(_numbers(call)) == 1):
+        yield _uuid(call), None
+    elif name == "CompleteTransfer":
+        for (actor, _), one in shown.items():
+            if actor == step.performer and one.get("state") != "Released":
+                yield _uuid(one), {own}
+    else:
+        yield _uuid(call), {own}
+
+
+def _still_there(
+    step: Step, exchange: Exchange, out: Mapping[str, tuple[set[str] | None, Exchange]]
+) -> Iterator[Outcome]:
+    number = str(step.info.get("number"))
+    for call in listed(exchange) or ():
+        if call.get("state") == "Released" or _uuid(call) not in out:
+            continue
+        who, cause = out[_uuid(call)]
+        ok = who is not None and number not in who
+        operation = str(sent(cause).get("operationName"))
+        yield Outcome(
+            ok,
+            "whoever left is out of the call" if ok else f"after {operation} {step.performer} is in the call still",
+            "everybody out" if who is None else f"without {', '.join(sorted(who))}",
+            f"{number} {bounded(call.get('state'), 40)}",
+            evidence=(*cause.seqs, *exchange.seqs),
+        )
 
 
 def _owners(scenario: Scenario) -> tuple[dict[str, str], dict[str, str]]:
@@ -140,7 +214,7 @@ def queue_returned(scenario: Scenario) -> Iterator[Outcome]:
     agent is ready it rings again."""
     for index, step in enumerate(scenario.steps):
         exchange = step.main
-        if step.operation != "voice.Reject" or exchange is None or not accepted(exchange):
+        if step.operation != "voice.Reject" or step.case == "withheld" or exchange is None or not accepted(exchange):
             continue
         rejected = [_uuid(call) for _, _, _, call in told(step, "call", step.performer)]
         if not rejected:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from conformance.contract.model import Negative, Refusal
 from conformance.judge.context import StepContext
 from conformance.judge.findings import Outcome, bounded, check
-from conformance.judge.timeline import Exchange
+from conformance.judge.timeline import Delivered, Exchange
 
 
 def _negative(context: StepContext) -> Negative | None:
@@ -109,15 +109,14 @@ def refusal_internals(context: StepContext) -> Iterator[Outcome]:
 def refusal_unchanged(context: StepContext) -> Iterator[Outcome]:
     """A refused request changes nothing: no notification of a new state follows it, and the resource reads the same."""
     exchange = context.exchange
-    if exchange is None or context.accepted:
+    if exchange is None or (context.accepted and not any(_is_error(item) for item in context.step.delivered)):
         return
     changes = [
         item
         for item in context.step.delivered
         if isinstance(item.data, Mapping)
-        and item.message_type != "ErrorMessage"
+        and not _is_error(item)
         and not context.contract.schemas.documents.get(f"gws:messages/{item.message_type}.json", {}).get("x-ambient")
-        and item.data.get("notificationType") != "Error"
     ]
     for item in changes[:3]:
         kind = item.data.get("notificationType", "")
@@ -140,6 +139,13 @@ def refusal_unchanged(context: StepContext) -> Iterator[Outcome]:
         )
     elif not changes:
         yield Outcome(True, "no change was notified", evidence=exchange.seqs)
+
+
+def _is_error(item: Delivered) -> bool:
+    """Whether a notification says that an operation failed."""
+    return item.message_type == "ErrorMessage" or (
+        isinstance(item.data, Mapping) and item.data.get("notificationType") == "Error"
+    )
 
 
 def _after(context: StepContext) -> Mapping[str, object] | None:
