@@ -18,7 +18,7 @@ from typing import Any, Self
 from conformance import __version__, reporting
 from conformance.bundled import BundledServer
 from conformance.contract import Contract
-from conformance.driver.cleanup import clean_up
+from conformance.driver.cleanup import clean_up, settle
 from conformance.driver.ledger import Ledger
 from conformance.driver.outcomes import NotApplicable, Unreachable, Untestable
 from conformance.driver.play import FULL_CAST, Play
@@ -312,6 +312,7 @@ class Session:
 
     def _leave(self) -> None:
         try:
+            settle(self.stage)
             self.stage.close()
         except (Unreachable, Untestable):
             return  # it is gone; the ledger keeps what is left

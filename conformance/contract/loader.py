@@ -112,7 +112,8 @@ class Contract:
         plain = path.split("?", 1)[0]
         candidates = [item for item in self.operations.values() if item.method == method and item.pattern.match(plain)]
         exact = [item for item in candidates if item.operation_name == name]
-        return exact[0] if exact else None
+        # The more literal path is meant: /me/channels/voice rather than /me/channels/{id}.
+        return min(exact, key=lambda item: item.path.count("{"), default=None)
 
 
 def _read_parts(root: Path, folder: str, format_name: str) -> Iterable[tuple[Path, Any]]:

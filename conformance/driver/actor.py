@@ -32,6 +32,7 @@ class Actor:
         self.resources: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in TRACKED}
         self.last_message: dict[str, Any] = {}
         self.in_session = False
+        self.session_played = False  # begun by a scenario, perhaps on other channels than the run's own sessions
 
     @property
     def role(self) -> str:

@@ -12,6 +12,13 @@ from conformance.driver.probes import ask, wait_for
 from conformance.driver.scene import Performed, Scene
 
 
+def begin(scene: Scene, *others: str, chart: str = "chat", state: str = "Chatting") -> None:
+    """Brings everybody on stage, and then the chat to a state."""
+    for role in ("self", *others):
+        scene.actor(role)
+    scene.reach(chart, state)
+
+
 def act(scene: Scene, role: str, name: str, *, label: str = "", **given: Any) -> Performed:
     """An operation on the role's chat that is judged by its page, though it is performed elsewhere than there."""
     return scene.perform(

@@ -47,6 +47,8 @@ def clean_up(scene: Scene) -> list[str]:
         _end_customer(scene)
         for actor in actors:
             _restore_device(scene, actor)
+            if actor.session_played:
+                stage.end_session(actor)  # the next scenario begins one with all the run's channels
         _delete_created(stage)
         scene.absorb()
     finally:
@@ -66,7 +68,7 @@ def clean_up(scene: Scene) -> list[str]:
 def _anything(scene: Scene, actors: list[Actor]) -> bool:
     return (
         any(actor.resources[kind] for actor in actors for kind in OVER)
-        or any(_unsettled(actor) for actor in actors)
+        or any(_unsettled(actor) or actor.session_played for actor in actors)
         or "customer.chat.id" in scene.values
         or bool(scene.stage.ledger.open_entries(*CREATED, "stimulus"))
     )
@@ -181,6 +183,11 @@ def _restore_device(scene: Scene, actor: Actor) -> None:
 def _delete_created(stage: Stage) -> None:
     for entry in stage.ledger.open_entries(*CREATED):
         undo(stage, entry)
+
+
+def settle(stage: Stage) -> list[Entry]:
+    """At the end of a run: makes sure that every call and chat that was noted is over; what is left."""
+    return [entry for entry in stage.ledger.open_entries(*OVER) if not undo(stage, entry)]
 
 
 def undo(stage: Stage, entry: Entry) -> bool:

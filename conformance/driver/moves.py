@@ -112,6 +112,7 @@ def reach(scene: Scene, chart_name: str, state_name: str) -> None:
         Untestable: a step on the way was refused or did not have its effect; names the step.
     """
     chart = scene.contract.statecharts[chart_name]
+    scene.stage.require_hazard("state")
     scene.stage.require_features(chart.features)
     if chart.resource == "device" and state_name in chart.states:
         device = scene.resource(chart.binds, chart.owner)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.contract import Contract, Example, Needs, Operation, Statechart, Transition, matches
+from conformance.contract.matching import relative_role
 from conformance.contract.placeholders import placeholders
 from conformance.driver.ledger import Entry
 from conformance.driver.negatives import Refusable, refusables
@@ -298,10 +299,10 @@ def loops_in(contract: Contract, chart: Statechart, state_name: str) -> list[Tra
 
 def _involves(contract: Contract, item: Transition, chart: Statechart) -> bool:
     operation = contract.operations.get(item.by)
-    given = item.parameters
-    if not given and operation is not None and operation.examples:
-        given = operation.examples[0].parameters
-    named = {name.split(".")[0] for name in placeholders(given)}
+    named = {name.split(".")[0] for name in placeholders(item.parameters)}
+    if not item.parameters and operation is not None and operation.examples:
+        heads = {name.split(".")[0] for name in placeholders(operation.examples[0].parameters)}
+        named = {relative_role(item.actor, head) for head in heads}  # an example speaks as its performer
     return bool((named - {chart.owner, item.actor}) & {"self", "second", "third", "supervisor"})
 
 
@@ -361,6 +362,8 @@ def _approach(scene: Scene, chart: Statechart, state_name: str) -> Transition | 
 
 
 def _everybody(scene: Scene, chart: Statechart) -> None:
+    """Opens the actors that a chart's transitions need. Raises `NotApplicable` where states may not be changed."""
+    scene.stage.require_hazard("state")
     roles = {"self", chart.owner} | {item.actor for item in chart.transitions if item.actor in scene.cast}
     for transition in chart.transitions:
         roles |= {name.split(".")[0] for name in placeholders(transition.parameters)}

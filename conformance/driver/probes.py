@@ -239,3 +239,15 @@ def own_cometd(scene: Scene, channels: list[str], role: str = "self") -> Iterato
             yield session
         finally:
             session.close()
+
+
+def drop(session: CometdSession, channel: str) -> None:
+    """Unsubscribes from a channel.
+
+    Raises:
+        Untestable: the server refuses that.
+    """
+    try:
+        session.unsubscribe([channel])
+    except CometdError as error:
+        raise Untestable(f"no unsubscribe from {channel}: {error}") from error

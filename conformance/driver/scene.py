@@ -200,7 +200,7 @@ class Scene:
         if operation.operation_name == "EndContactCenterSession" and performed.accepted:
             self.stage.session_ended(actor)
         elif operation.operation_name == "StartContactCenterSession" and performed.accepted:
-            actor.in_session = True
+            actor.in_session = actor.session_played = True
             self.stage.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
         return performed
 
@@ -295,9 +295,9 @@ class Scene:
 
     def settle(self) -> None:
         """Before the first judged step after preparations: lets the notifications that these caused arrive."""
-        if self.unsettled:
+        if self.unsettled or self.stage.stirred:
             self.quiet()
-        self.unsettled = False
+        self.unsettled = self.stage.stirred = False
 
     def quiet(self) -> None:
         """See `waiting.quiet`."""

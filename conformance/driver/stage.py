@@ -81,6 +81,7 @@ class Stage:
         self.features: tuple[str, ...] = ()
         self.version: str | None = None
         self.csrf = False
+        self.stirred = False  # a session has begun or ended: notifications of that may still be on their way
         self._actors: dict[str, Actor] = {}
         self._customer: Actor | None = None
         for user in target.users.values():
@@ -154,7 +155,7 @@ class Stage:
             # Only the first agent takes chats from the queue, so that a customer's chat finds its way to it.
             state = "Ready" if actor.name == "agent" else "NotReady"
             actor.http.request("POST", "/me/channels/chat", json={"operationName": state}, purpose="auth")
-        actor.in_session = True
+        actor.in_session = self.stirred = True
         self.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
         if "voice" in channels and actor.cometd is not None:
             self._await_login(actor, start)
@@ -247,13 +248,16 @@ class Stage:
 
     def end_session(self, actor: Actor) -> None:
         """Ends the contact-centre session of an actor and forgets its HTTP session."""
+        if actor.cometd is not None:
+            actor.cometd.disconnect()
         if actor.in_session:
             actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
         self.session_ended(actor)
 
     def session_ended(self, actor: Actor) -> None:
         """Notes that a session is over: its HTTP session is invalid and its CometD session of no more use."""
-        actor.in_session = False
+        actor.in_session = actor.session_played = False
+        self.stirred = True
         self.ledger.done("session", actor.name, actor.name)
         if actor.cometd is not None:
             actor.cometd.abandon()
@@ -264,6 +268,8 @@ class Stage:
     def close(self) -> None:
         """Ends every session and closes every connection."""
         for actor in self._actors.values():
+            if actor.cometd is not None:
+                actor.cometd.disconnect()  # while the HTTP session that it needs still is
             if actor.in_session:
                 actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
                 actor.in_session = False

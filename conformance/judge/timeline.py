@@ -204,8 +204,18 @@ def scenario(name: str, events: list[Event]) -> Scenario:
     steps = []
     for place, first in enumerate(bounds):
         last = bounds[place + 1] if place + 1 < len(bounds) else len(events)
-        steps.append(_step(name, info, events[first], events[first:last]))
+        steps.append(_step(name, info, events[first], _until_next_act(events[first:last])))
     return Scenario(name, info, tuple(steps), tuple(events), outcome)
+
+
+def _until_next_act(events: list[Event]) -> list[Event]:
+    """A step's events: its own, and what came late, until something else is done outside any step (somebody logs in),
+    whose consequences are not the step's."""
+    for index, event in enumerate(events):
+        acts = event.kind == "http.request" and event.payload.get("purpose") != "cometd"
+        if acts and event.step is None and event.payload.get("method") != "GET":
+            return events[:index]
+    return events
 
 
 def _info(event: Event) -> Mapping[str, Any]:

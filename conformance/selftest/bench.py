@@ -118,11 +118,12 @@ class Bench:
 
     def restore(self) -> None:
         """Puts the server into its seeded state; starts another one where a fault has killed it."""
-        if not self.server.alive:
-            self.server.stop()
-            self.server = BundledServer()
-            self.server.start()
-        self.control("POST", "reset", {})
+        with suppress(BenchError):
+            self.control("POST", "reset", {})
+            return
+        self.server.stop()
+        self.server = BundledServer()
+        self.server.start()
 
     def play(self, faults: Sequence[str], scenarios: Iterable[Playable], *, late: bool = False) -> Generator[Played]:
         """Plays scenarios one after another with the faults on. Raises as `faulty` does."""

@@ -7,7 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -120,9 +120,29 @@ class Hunter:
         """Plays the scenarios that the matrix names for a fault; only complaints as expected count."""
         known = playables()
         scenarios = [known[name] for name in dict.fromkeys(item.scenario for item in entries) if name in known]
-        hunted = self._play(fault, sentence, scenarios, kills=len(scenarios))
+        usual = self.bench.patience
+        self.bench.patience = max([usual, *(item.patience for item in entries if item.patience)])
+        try:
+            hunted = self._play(fault, sentence, scenarios, kills=len(scenarios))
+        finally:
+            self.bench.patience = usual
         fits = [one for one in hunted.kills if any(entry.matches(one) for entry in entries)]
         return Hunted(fault, sentence, tuple(fits), hunted.seen, hunted.stopped, hunted.played, hunted.seconds)
+
+    def sees(self, entry: Entry) -> list[Played]:
+        """Plays one expected kill, once, or twice where the fault keeps everybody out: what came of the scenario."""
+        item, usual = playables()[entry.scenario], self.bench.patience
+        self.bench.patience = entry.patience or usual
+        seen: list[Played] = []
+        try:
+            for late in (False, True):
+                with suppress(Unreachable), closing(self.bench.play([entry.fault], [item], late=late)) as played:
+                    seen += played
+                if any(one.complaints for one in seen):
+                    break
+        finally:
+            self.bench.patience = usual
+        return seen
 
     def hunt(self, fault: str, sentence: str, scenarios: Iterable[Playable], *, kills: int = 1) -> Hunted:
         """Plays scenarios until that many of them complain, the likely ones first."""

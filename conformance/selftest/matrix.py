@@ -13,6 +13,7 @@ from conformance.judge import Finding
 
 FILE = Path(__file__).with_name("matrix.yaml")
 MEMBERS = ("fault", "scenario", "check", "operation", "says")
+OPTIONAL = "patience"
 
 
 class MatrixError(Exception):
@@ -21,13 +22,15 @@ class MatrixError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One expected kill. `says` is a text that the finding's message, expectation or observation holds."""
+    """One expected kill. `says` is a text that the finding's message, expectation or observation holds; `patience` the
+    seconds that the driver must wait for a notification, where it takes more than usual."""
 
     fault: str
     scenario: str
     check: str
     operation: str
     says: str
+    patience: float | None = None
 
     def matches(self, finding: Finding) -> bool:
         """Whether a finding is the expected complaint, for the stated reason."""
@@ -74,15 +77,17 @@ def load_matrix(path: Path = FILE) -> Matrix:
 
 
 def _entry(item: Any, number: int, path: Path) -> Entry:
-    if not isinstance(item, Mapping) or set(item) != set(MEMBERS) or not all(isinstance(v, str) for v in item.values()):
+    texts: dict[str, Any] = {name: item.get(name) for name in MEMBERS} if isinstance(item, Mapping) else {}
+    patience = item.get(OPTIONAL) if isinstance(item, Mapping) else None
+    if not texts or set(item) - {*MEMBERS, OPTIONAL} or not all(isinstance(value, str) for value in texts.values()):
         raise MatrixError(f"{path}: entry {number} of 'kills' needs the texts {', '.join(MEMBERS)} and nothing else")
-    return Entry(**{name: str(item[name]) for name in MEMBERS})
+    return Entry(**texts, patience=float(patience) if patience is not None else None)
 
 
 def dump_matrix(entries: Iterable[Entry], equivalent: Mapping[str, str]) -> str:
     """The text of a matrix file, sorted by fault."""
     listed = [
-        {name: getattr(item, name) for name in MEMBERS}
+        {name: getattr(item, name) for name in MEMBERS} | ({OPTIONAL: item.patience} if item.patience else {})
         for item in sorted(entries, key=lambda one: (one.fault, one.scenario, one.check))
     ]
     head = "# Which scenario sees which fault of the bundled server, and what the finding says.\n"

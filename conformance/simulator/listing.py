@@ -28,9 +28,11 @@ SECOND_KEY_IGNORED = fault("basics.second-sort-key-ignored", "Only the first pro
 FILTER_IGNORED = fault("basics.filter-ignored", "Filtering parameters have no effect.")
 FILTERS_ORED = fault("basics.filters-ored", "Several filters are joined by or, not by and.")
 BIG_LIMIT = fault("basics.limit-over-100-accepted", "A limit of more than 100 is accepted.")
+BAD_NUMBER = fault("basics.bad-limit-ignored", "A limit or an offset that is no valid number is ignored.")
 LIMIT_DEFAULT = fault("basics.limit-default-ignored", "Without a limit, all records are returned instead of 10.")
 NO_URIS = fault("basics.uris-missing", "A list without fields has no uris.")
 NO_PATHS = fault("basics.paths-missing", "A list without fields has no paths.")
+URIS_INCOMPLETE = fault("basics.uris-incomplete", "A list without fields leaves out its last record.")
 FIELDS_IGNORED = fault("basics.fields-ignored", "fields=a,b returns every field.")
 SINGULAR_PLURAL = fault("basics.singular-named-plural", "A single resource comes under the plural name.")
 NOT_RESOLVED = fault("basics.resolve-uri-ignored", "resolveUri has no effect.")
@@ -124,7 +126,10 @@ def _number(ctx: Context, name: str, default: int, lowest: int, highest: int | N
     text = ctx.query.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    whole = text.isascii() and text.isdigit() and len(text) <= 9
+    if ctx.world.faults.on(BAD_NUMBER) and (not whole or int(text) < lowest):
+        return default
+    if not whole:
         raise invalid(name, "must be a whole number, not negative")
     value = int(text)
     if value < lowest or (highest is not None and value > highest):
@@ -213,6 +218,8 @@ def many(
         shown = [{k: v for k, v in resolved(ctx, r).items() if k not in drop} for r in found]
         return {**status, kind.plural: [selected(ctx, r, keep) for r in shown], **total}
     own_paths = [by_id.get(id(r)) or r["path"] for r in found]
+    if world.faults.on(URIS_INCOMPLETE):
+        own_paths = own_paths[:-1]
     reply: dict[str, Any] = dict(status)
     if not world.faults.on(NO_URIS):
         reply["uris"] = [world.uri(path) for path in own_paths]

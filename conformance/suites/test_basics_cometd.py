@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from conformance.driver.outcomes import Untestable
 from conformance.driver.play import Play
-from conformance.driver.probes import own_cometd, resource_with, wait_for
+from conformance.driver.probes import drop, own_cometd, resource_with, wait_for
 from conformance.driver.scene import Scene
 from conformance.suites._stories import Story, stories, story
-from conformance.wire.cometd import CometdError, CometdSession
 
 AREA = "basics"
 pytestmark = pytest.mark.gws_area(AREA)
@@ -46,13 +46,6 @@ def _opened(scene: Scene) -> None:
     for role in ("self", "second"):
         scene.actor(role)
     scene.settle()
-
-
-def _drop(session: CometdSession, channel: str) -> None:
-    try:
-        session.unsubscribe([channel])
-    except CometdError as error:
-        raise Untestable(str(error)) from error
 
 
 def _confirm(scene: Scene, label: str) -> None:
@@ -107,7 +100,7 @@ def unsubscribe(scene: Scene) -> None:
     _opened(scene)
     with own_cometd(scene, ["/v2/me/calls", "/v2/me/devices"]) as session:
         _device_and_call(scene, calls=True, devices=True)
-        _drop(session, "/v2/me/calls")
+        drop(session, "/v2/me/calls")
         _confirm(scene, "unsubscribed")
         _device_and_call(scene, calls=False, devices=True)
 
@@ -148,7 +141,7 @@ def refusals(scene: Scene) -> None:
     with own_cometd(scene, ["/v2/me/*"]) as session:
         known = session.client_id
         connect = {"channel": "/meta/connect", "connectionType": "long-polling", "advice": {"timeout": 0}}
-        messages = [
+        messages: list[dict[str, Any]] = [
             {"id": "p1", **connect, "clientId": STRANGER},
             {"id": "p2", "channel": "/meta/subscribe", "subscription": "/v2/me/calls", "clientId": STRANGER},
             {"id": "p3", **connect},

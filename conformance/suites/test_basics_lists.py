@@ -18,7 +18,7 @@ AREA = "basics"
 pytestmark = pytest.mark.gws_area(AREA)
 
 PAGE, MOST_PAGES = 3, 40
-LISTS = (
+LISTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("basics.ListUsers", "admin", {"limit": 100}),
     ("basics.ListQueues", "self", {}),
     ("basics.ListSkills", "admin", {}),

@@ -121,6 +121,7 @@ def partial_success(scene: Scene) -> None:
     )
     scene.quiet()
     take_back(scene)
+    scene.stage.end_session(actor)  # the next scenario starts one on both channels
 
 
 @story("basics.features[off]", "basics.ListFeatures", features=VOICE + CHAT)

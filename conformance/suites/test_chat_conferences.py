@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.driver.chats import act, customer_reads, customer_says, joined, reads, say, until
+from conformance.driver.chats import act, begin, customer_reads, customer_says, joined, reads, say, until
 from conformance.driver.play import Play
 from conformance.driver.probes import attempt
 from conformance.driver.scene import Scene
@@ -17,16 +17,10 @@ CHAT, STATE = ("api-multimedia-chat",), ("state",)
 MONITORED = (*CHAT, "api-supervisor-monitoring")
 
 
-def _begin(scene: Scene, *others: str) -> None:
-    for role in ("self", *others):
-        scene.actor(role)
-    scene.reach("chat", "Chatting")
-
-
 @story("chat.conference[aside]", "chat.SendToAgents", features=CHAT, hazards=STATE)
 def aside(scene: Scene) -> None:
     """Agents of a conference talk to the customer and, unseen by the customer, to each other."""
-    _begin(scene, "second")
+    begin(scene, "second")
     joined(scene, "self", "second")
     say(scene, "self", "I have a colleague here.", "second")
     say(scene, "self", "He wants a discount.", "second", name="SendToAgents")
@@ -42,7 +36,7 @@ def aside(scene: Scene) -> None:
 @story("chat.conference[three-agents]", "chat.Invite", features=CHAT, hazards=STATE)
 def three_agents(scene: Scene) -> None:
     """Three agents are in one chat; everybody hears everybody, and who leaves is out while the others go on."""
-    _begin(scene, "second", "third")
+    begin(scene, "second", "third")
     joined(scene, "self", "second")
     joined(scene, "second", "third")
     say(scene, "third", "Hello everybody.", "self", "second")
@@ -58,7 +52,7 @@ def three_agents(scene: Scene) -> None:
 @story("chat.consult[hidden]", "chat.Consult", features=CHAT, hazards=STATE)
 def hidden(scene: Scene) -> None:
     """A consulting agent advises unseen: the customer reads neither its words nor its name."""
-    _begin(scene, "second")
+    begin(scene, "second")
     joined(scene, "self", "second", "Consult")
     say(scene, "self", "What do I tell him?", "second", name="SendToAgents")
     say(scene, "second", "Tell him the truth.", "self", name="SendToAgents")
@@ -74,7 +68,7 @@ def hidden(scene: Scene) -> None:
 @story("chat.consult[three]", "chat.Consult", features=CHAT, hazards=STATE)
 def consult_of_three(scene: Scene) -> None:
     """Beside a conference a third agent is consulted: the customer sees the conference and not the consultation."""
-    _begin(scene, "second", "third")
+    begin(scene, "second", "third")
     joined(scene, "self", "second")
     joined(scene, "self", "third", "Consult")
     say(scene, "third", "Only for you.", "self", "second", name="SendToAgents")
@@ -86,7 +80,7 @@ def consult_of_three(scene: Scene) -> None:
 @story("chat.consult[cancel-late]", "chat.CancelConsult", features=CHAT, hazards=STATE)
 def cancel_late(scene: Scene) -> None:
     """A consultation that was accepted cannot be cancelled: the consulting agent stays."""
-    _begin(scene, "second")
+    begin(scene, "second")
     joined(scene, "self", "second", "Consult")
     target = {"targetUri": "${second.user.uri}"}
     names = {item.name for item in scene.contract.operations["chat.CancelConsult"].parameters}
@@ -98,7 +92,7 @@ def cancel_late(scene: Scene) -> None:
 @story("chat.consult[remove]", "chat.RemoveParticipantFromConference", features=CHAT, hazards=STATE)
 def consulting_removes(scene: Scene) -> None:
     """An agent that the customer does not see cannot remove another one."""
-    _begin(scene, "second")
+    begin(scene, "second")
     joined(scene, "self", "second", "Consult")
     given = {"targetUri": "${self.user.uri}"}
     attempt(
@@ -110,7 +104,7 @@ def consulting_removes(scene: Scene) -> None:
 @story("chat.transfer[agent]", "chat.Transfer", features=CHAT, hazards=STATE)
 def to_agent(scene: Scene) -> None:
     """A chat goes to another agent with its whole history, and goes on there; the sender is out."""
-    _begin(scene, "second")
+    begin(scene, "second")
     customer_says(scene, "I need an expert.", "self")
     say(scene, "self", "I am getting one.")
     act(scene, "self", "Transfer", targetUri="${second.user.uri}")
@@ -127,7 +121,7 @@ def to_agent(scene: Scene) -> None:
 @story("chat.transfer[queue]", "chat.Transfer", features=CHAT, hazards=STATE)
 def to_queue(scene: Scene) -> None:
     """A chat that goes to a queue leaves the agent; the customer waits for the next one."""
-    _begin(scene)
+    begin(scene)
     customer_says(scene, "Somebody else, please.", "self")
     act(scene, "self", "Transfer", queueName="${target.queueName}")
     scene.quiet()
@@ -137,8 +131,7 @@ def to_queue(scene: Scene) -> None:
 @story("chat.supervisor[monitor]", "chat.Monitor", features=MONITORED, hazards=STATE)
 def monitor(scene: Scene) -> None:
     """A supervisor who monitors hears everything, is seen by nobody, and can send nothing."""
-    scene.actor("second")
-    scene.reach("chat-monitoring", "Monitor")
+    begin(scene, "second", "supervisor", chart="chat-monitoring", state="Monitor")
     customer_says(scene, "Hello?", "self", "supervisor")
     say(scene, "self", "Hello.", "supervisor")
     attempt(scene, "chat.SendMessage", {"text": "I am watching."}, role="supervisor", on="chat", label="monitor sends")
@@ -152,7 +145,7 @@ def monitor(scene: Scene) -> None:
 @story("chat.supervisor[coach]", "chat.Coach", features=MONITORED, hazards=STATE)
 def coach(scene: Scene) -> None:
     """A supervisor who coaches is heard by the agent and not by the customer."""
-    scene.reach("chat-monitoring", "Coach")
+    begin(scene, "supervisor", chart="chat-monitoring", state="Coach")
     customer_says(scene, "Hello?", "self", "supervisor")
     say(scene, "supervisor", "Be kind.", "self", name="SendToAgents")
     say(scene, "self", "How can I help you?", "supervisor")
@@ -164,7 +157,7 @@ def coach(scene: Scene) -> None:
 @story("chat.supervisor[barge-in]", "chat.BargeIn", features=MONITORED, hazards=STATE)
 def barge_in(scene: Scene) -> None:
     """A supervisor who barges in is heard by everybody; after a switch to coaching by the agent alone."""
-    scene.reach("chat-monitoring", "BargeIn")
+    begin(scene, "supervisor", chart="chat-monitoring", state="BargeIn")
     say(scene, "supervisor", "I am the supervisor.", "self")
     customer_says(scene, "Good.", "self", "supervisor")
     customer_reads(scene, "customer reads")

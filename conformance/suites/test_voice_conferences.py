@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.driver.calls import act, connect, gather, live, look, pick_up, told_released, until
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.gws_area(AREA)
 
 VOICE, STATE = ("api-voice",), ("state",)
 ALL = ("self", "second", "third")
-TO_THIRD = {"destination": {"phoneNumber": "${third.phoneNumber}"}}
+TO_THIRD: dict[str, Any] = {"destination": {"phoneNumber": "${third.phoneNumber}"}}
 
 
 def _sees(scene: Scene, role: str, number_of: str) -> None:
@@ -110,7 +112,7 @@ def chain(scene: Scene) -> None:
     _sees(scene, "self", "third")
     look(scene, *ALL, label="caller and third")
     third = scene.bound("call", "third") or ""
-    back = {"destination": {"phoneNumber": "${second.phoneNumber}"}}
+    back: dict[str, Any] = {"destination": {"phoneNumber": "${second.phoneNumber}"}}
     act(scene, "third", "SingleStepTransfer", **back, label="third hands back to second")
     told_released(scene, "third", third)
     pick_up(scene, "second")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.driver.calls import act, connect, gather, live, told_released, until
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.gws_area(AREA)
 VOICE, STATE = ("api-voice",), ("state",)
 
 
-def _both(scene: Scene, **values: object) -> None:
+def _both(scene: Scene, **values: Any) -> None:
     """Waits until both parties have been told of these members of the call, so that the next change builds on them."""
     for role in ("self", "second"):
         until(scene, role, **values)

@@ -71,7 +71,7 @@ def test_coverage_of_a_run(small_run: tuple[Said, Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--area", "nonsense"), "known: basics, chat, contacts"),
+        (("--area", "nonsense"), "unknown area nonsense; known: "),
         (("--profile", "nonsense"), "known: voice-agent, chat-agent, read-only"),
         (("--profile", "voice-agent", "--area", "chat"), "does not have the area chat"),
         (("--target", "missing.toml"), "missing.toml: cannot be read"),

@@ -90,6 +90,11 @@ class Timeline:
         """Ends the step."""
         return self.add("step.end", {"info": info})
 
+    def outside(self) -> Self:
+        """What follows is recorded outside any step, as after `done`."""
+        self._step = None
+        return self
+
     def ask(
         self,
         method: str,

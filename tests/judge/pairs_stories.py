@@ -170,7 +170,7 @@ def removed(*there: tuple[str, str]) -> Timeline:
     did(line, operation, "POST", "/me/calls/CALL1", body, mark="removed", resource=resource)
     for performer, number in there:
         answer = {"calls": [call("Established")]}
-        look = {"look": 1, "number": number}
+        look: dict[str, Any] = {"look": 1, "number": number}
         did(line, "voice.ListCalls", "GET", "/me/calls", None, answer, performer=performer, case="probe", **look)
     return line
 

@@ -80,6 +80,17 @@ def test_a_cut_timeline_is_untestable() -> None:
     assert found["http.status"] == "failed"
 
 
+def test_what_is_done_between_steps_is_not_the_steps() -> None:
+    """A late notification still belongs to the step before; what comes after a login between two steps does not."""
+    stranger = call_message("Released")
+    late = hold().done()
+    late.outside().tell(stranger, mark="late")
+    assert late.finding("notification.unexpected").verdict == "warning"
+    apart = hold().done()
+    apart.outside().ask("POST", "/me", {"operationName": "StartContactCenterSession"}, purpose="auth").tell(stranger)
+    assert apart.finding("notification.unexpected").verdict == "passed"
+
+
 def test_silent_steps_are_not_judged() -> None:
     """Preparations, clean-up and stimuli are not judged."""
     for case in ("setup", "cleanup", "stimulus"):

@@ -103,6 +103,16 @@ def cancel_consult(bench: Bench) -> Any:
     return len(bench.ids_of("agent2"))
 
 
+@probe("chat.cancel-consult-late")
+def cancel_accepted_consult(bench: Bench) -> Any:
+    chat_id = bench.chatting()
+    bench.log_in("agent2")
+    bench.op("agent1", chat_id, "Consult", targetUri=bench.uri_of("agent2"))
+    bench.op("agent2", chat_id, "Accept", nickname="Ben")
+    bench.op("agent1", chat_id, "CancelConsult")
+    return len(bench.ids_of("agent2"))
+
+
 @probe("chat.revoked-missing")
 def revoked(bench: Bench) -> Any:
     chat_id = bench.supervised("Monitor")

@@ -483,6 +483,21 @@ def cancel(bench: Bench) -> bool:
     return "supervisorMonitoringState" not in bench.supervisor.seen_device()
 
 
+@sound("all-calls-ends-early")
+def all_calls(bench: Bench) -> bool:
+    call = monitored(bench, supervisorMonitoringMode="AllCalls")
+    bench.agents[0].do("Hangup", call)
+    return "supervisorMonitoringState" in bench.supervisor.seen_device()
+
+
+@sound("repeated-session-logs-in-again")
+def repeated_session(bench: Bench) -> bool:
+    agent = bench.agents[0]
+    assert agent.state("Ready").code == 0
+    assert agent.post("/me", "StartContactCenterSession", channels=["voice"]).code == 0
+    return agent.seen_device()["userState"]["state"] == "Ready"
+
+
 @sound("next-call-goes-on")
 def next_call(bench: Bench) -> bool:
     call = monitored(bench, supervisorMonitoringMode="NextCall")

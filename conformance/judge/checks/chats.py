@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.judge.checks.story import accepted, performed
+from conformance.judge.checks.story import accepted, performed, sent, told
 from conformance.judge.findings import Outcome, bounded, check
 from conformance.judge.timeline import Exchange, Scenario
+
+REFUSED = frozenset({"refusal", "withheld"})
 
 
 def _messages(exchange: Exchange) -> list[Mapping[str, Any]]:
@@ -77,3 +79,29 @@ def attachment_same(scenario: Scenario) -> Iterator[Outcome]:
             bounded(text, 200),
             evidence=exchange.seqs,
         )
+
+
+@check("attachment.listed", "scenario", scope="scenario")
+def attachment_listed(scenario: Scenario) -> Iterator[Outcome]:
+    """A document that was taken off a chat is no longer among the chat's attachments."""
+    removed: dict[str, Exchange] = {}
+    for step in scenario.steps:
+        exchange = step.main
+        if step.operation == "chat.RemoveAttachment" and step.case not in REFUSED and exchange and accepted(exchange):
+            removed[str(sent(exchange).get("documentId"))] = exchange
+        for seq, actor, notification, chat in told(step, "chat"):
+            if notification != "AttachmentRemoved" or not removed:
+                continue
+            attachments = chat.get("attachments")
+            left = [
+                item.get("id")
+                for item in (attachments if isinstance(attachments, list) else ())
+                if isinstance(item, Mapping) and item.get("id") in removed
+            ]
+            yield Outcome(
+                not left,
+                "the document is off the chat" if not left else f"{actor}'s chat still lists the removed document",
+                "not among the attachments",
+                bounded(left, 120),
+                evidence=(seq,),
+            )

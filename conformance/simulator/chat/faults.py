@@ -36,6 +36,9 @@ COMPLETED_STAYS_LISTED: Final = fault(
 CANCEL_CONSULT_IGNORED: Final = fault(
     "chat.cancel-consult-ignored", "CancelConsult succeeds, but the invitation of the consulted agent stays."
 )
+CANCEL_CONSULT_LATE: Final = fault(
+    "chat.cancel-consult-late", "CancelConsult throws out a consulted agent who has accepted already."
+)
 REVOKED_MISSING: Final = fault("chat.revoked-missing", "A supervisor is not told that the monitored chat is over.")
 SESSION_END_KEEPS_CHATS: Final = fault(
     "chat.session-end-keeps-chats", "EndContactCenterSession leaves the agent's chats open."

@@ -171,6 +171,8 @@ def cancel_consult(request: ChatRequest) -> Action:
             for leg in request.chat.legs.values()
             if leg.state == INVITED and leg.invitation.kind == "consult" and leg.invitation.inviter is request.leg.user
         ]
+        if not pending and request.state.world.faults.on(f.CANCEL_CONSULT_LATE):
+            pending = [leg for leg in request.chat.legs.values() if leg.user is not request.leg.user]
         if not pending:
             raise OperationFailedError(REQUEST_FAILED)
         if request.state.world.faults.on(f.CANCEL_CONSULT_IGNORED):

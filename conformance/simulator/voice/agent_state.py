@@ -81,7 +81,7 @@ def set_state(world: World, device: Device, state: AgentState, work_mode: str | 
 
 def log_in(world: World, device: Device) -> None:
     """Log the agent in; the first message says no more than LoggedIn, as real switches' first event does."""
-    if is_logged_in(device):
+    if is_logged_in(device) and not world.faults.on(faults.LOGIN_AGAIN):
         return
     device.device_state = "Active"
     device.user_state = {"state": "LoggedIn"}

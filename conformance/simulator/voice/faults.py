@@ -177,6 +177,12 @@ MONITORED_MUTE: Final = fault("voice.monitored-user-not-muted", "After MuteMonit
 CANCEL_KEEPS: Final = fault(
     "voice.cancel-keeps-monitoring", "CancelSupervisorMonitoring leaves supervisorMonitoringState in place."
 )
+ALL_CALLS_ONCE: Final = fault(
+    "voice.all-calls-ends-early", "Monitoring with the mode AllCalls ends after the first call."
+)
+LOGIN_AGAIN: Final = fault(
+    "voice.repeated-session-logs-in-again", "StartContactCenterSession logs in an agent again who is logged in."
+)
 NEXT_CALL_ALL: Final = fault(
     "voice.next-call-goes-on", "Monitoring with the mode NextCall goes on after the next call."
 )

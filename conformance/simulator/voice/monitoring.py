@@ -75,6 +75,11 @@ def supervisor_left(world: World, order: Monitoring, party: Party) -> None:
     order.party = None
     voice = voice_of(world)
     still_stands = voice.monitors.get(order.supervisor.id) is order
-    if order.mode == "NextCall" and still_stands and not world.faults.on(faults.NEXT_CALL_ALL):
+    once = (
+        not world.faults.on(faults.NEXT_CALL_ALL)
+        if order.mode == "NextCall"
+        else world.faults.on(faults.ALL_CALLS_ONCE)
+    )
+    if once and still_stands:
         del voice.monitors[order.supervisor.id]
         device_changed(world, order.supervisor)
