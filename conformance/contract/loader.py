@@ -112,8 +112,9 @@ class Contract:
         plain = path.split("?", 1)[0]
         candidates = [item for item in self.operations.values() if item.method == method and item.pattern.match(plain)]
         exact = [item for item in candidates if item.operation_name == name]
-        # The more literal path is meant: /me/channels/voice rather than /me/channels/{id}.
-        return min(exact, key=lambda item: item.path.count("{"), default=None)
+        # The more literal path is meant (/me/channels/voice rather than /me/channels/{id}), then the fitting body.
+        fit = [(item.path.count("{"), len(self.schemas.validate_request(item, body or {})), item) for item in exact]
+        return min(fit, key=lambda one: one[:2])[2] if fit else None
 
 
 def _read_parts(root: Path, folder: str, format_name: str) -> Iterable[tuple[Path, Any]]:

@@ -209,8 +209,12 @@ class Hunter:
         return self.sound[scenario]
 
 
-HOME = {"bayeux": ("basics",), "generic": ("voice", "contacts", "basics", "chat")}
-"""Where the faults are seen that belong to no area of the suites."""
+HOME = {
+    "basics": ("basics", "contacts", "voice", "chat"),
+    "bayeux": ("basics", "voice"),
+    "generic": ("voice", "contacts", "basics", "chat"),
+}
+"""Where faults are seen that are not those of one area alone, the likeliest area first."""
 
 
 def candidates(fault: str, matrix: Matrix) -> list[Playable]:
@@ -219,5 +223,5 @@ def candidates(fault: str, matrix: Matrix) -> list[Playable]:
     named = {entry.scenario for entry in matrix.of(fault)}
     areas = HOME.get(area, (area,))
     listed = list(playables().values())
-    own = [item for item in listed if item.area in areas and item.id not in named]
+    own = [item for area in areas for item in listed if item.area == area and item.id not in named]
     return [item for item in listed if item.id in named] + own

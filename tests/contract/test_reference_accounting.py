@@ -26,7 +26,7 @@ def test_everything_printed_is_accounted_for(area: str) -> None:
 def test_the_areas_have_something_to_account_for() -> None:
     reference = required_reference()
     for area in areas():
-        assert sum(len(account(reference, area, kind)) for kind in ("sample", "request line")) > 10, area
+        assert sum(len(account(reference, area, kind)) for kind in ("sample", "request line")) > 2, area
 
 
 def test_errata_stand_over_what_they_are_about() -> None:

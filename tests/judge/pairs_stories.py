@@ -73,11 +73,11 @@ def pages(first: Sequence[int], second: Sequence[int], total: int = 4) -> Timeli
     return line
 
 
-def both_lists(uris: Sequence[str], paths: Sequence[str]) -> Timeline:
+def both_lists(uris: Sequence[str], paths: Sequence[str] | None) -> Timeline:
     """A list with and without fields."""
     line = line_of("contacts.List")
     did(line, "contacts.List", "GET", "/contacts?fields=*", None, {"contacts": [contact(1), contact(2)]}, mark="full")
-    answer = {"uris": [f"{API}{uri}" for uri in uris], "paths": list(paths)}
+    answer = {"uris": [f"{API}{uri}" for uri in uris]} | ({} if paths is None else {"paths": list(paths)})
     return did(line, "contacts.List", "GET", "/contacts", None, answer)
 
 
@@ -183,6 +183,17 @@ def logged_out(state: str) -> Timeline:
     return did(line, "voice.ListDevices", "GET", "/me/devices?fields=*", None, {"devices": devices})
 
 
+def started_twice(*, told: bool) -> Timeline:
+    """A session starts for an agent who is logged in."""
+    line = line_of("voice.StartContactCenterSession").step("voice.Ready", "setup")
+    device = {"id": "D1", "phoneNumber": "5001", "userState": {"state": "Ready"}}
+    data = {"messageType": "DeviceStateChangeMessage", "devices": [device]}
+    line.tell(data, "/v2/me/devices", mark="ready")
+    body = {"operationName": "StartContactCenterSession", "channels": ["voice"]}
+    did(line, "voice.StartContactCenterSession", "POST", "/me", body)
+    return line.tell(data, "/v2/me/devices") if told else line
+
+
 def owners(line: Timeline) -> Timeline:
     """Everybody's devices are read, so that numbers and devices have owners."""
     for number, performer in enumerate(("agent", "second_agent", "supervisor"), start=1):
@@ -283,6 +294,15 @@ def document(text: str) -> Timeline:
     return did(line, "chat.GetAttachment", "GET", "/me/chats/CHAT1/attachments/A1", text=text)
 
 
+def taken_off(*left: str) -> Timeline:
+    """A document is taken off a chat, and the agent is told which are left."""
+    line = line_of("chat.RemoveAttachment")
+    body = {"operationName": "RemoveAttachment", "documentId": "A1"}
+    did(line, "chat.RemoveAttachment", "POST", "/me/chats/CHAT1", body)
+    attachments = [{"id": name, "name": "a.txt"} for name in left]
+    return line.tell(chat_message(kind="AttachmentRemoved", attachments=attachments), "/v2/me/chats")
+
+
 # -- deliveries ------------------------------------------------------------------------------------------------------
 
 
@@ -351,7 +371,7 @@ PAIRS = [
     ),
     Pair(
         "lists.same",
-        lambda: both_lists(CONTACT_PATHS, CONTACT_PATHS),
+        lambda: both_lists(CONTACT_PATHS, None),
         lambda: both_lists(CONTACT_PATHS, CONTACT_PATHS[::-1]),
         "paths are not the ends of uris",
         "contacts.List",
@@ -436,6 +456,14 @@ PAIRS = [
         lambda: logged_out("Ready"),
         "after the end of the session agent is still Ready",
         "voice.EndContactCenterSession",
+    ),
+    Pair(
+        "session.no-repeat",
+        lambda: started_twice(told=False),
+        lambda: started_twice(told=True),
+        "agent, who is Ready, was told of a new login",
+        "voice.StartContactCenterSession",
+        "told",
     ),
     Pair(
         "device.respected",
@@ -533,6 +561,14 @@ PAIRS = [
         name="chat",
     ),
     Pair("transcript.window", lambda: window(2), lambda: window(1), "other messages than those", "chat.GetMessages"),
+    Pair(
+        "attachment.listed",
+        lambda: taken_off("A2"),
+        lambda: taken_off("A2", "A1"),
+        "agent's chat still lists the removed document",
+        "chat.RemoveAttachment",
+        "told",
+    ),
     Pair("attachment.same", lambda: document("hello"), lambda: document("hell"), "not what was", "chat.GetAttachment"),
     Pair(
         "bayeux.delivery",

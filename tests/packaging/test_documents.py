@@ -19,7 +19,7 @@ _COMMAND = re.compile(r"gws-conformance((?: [^\s`#|]+)*)")
 _LINK = re.compile(r"\]\(([^)#:]+)\)")
 _PLACE = re.compile(r"`((?:schemas|conformance|tests|reports|benchmarks|requirements|\.ci)/[\w./-]*)`")
 # What the worked examples of CONTRIBUTING.md add.
-ADDED = {"general_settings", "general-settings", "country-differs"}
+ADDED = {"test_basics_skills", "skill-differs"}
 # A run or a wheel makes these.
 MADE = ("reports/pytest", "reports/again", "conformance/_data")
 

@@ -61,8 +61,8 @@ def _covers(pages: list[tuple[int, int, list[str], Any, Exchange]]) -> Iterator[
 
 @check("lists.same", "scenario", scope="scenario")
 def lists_same(scenario: Scenario) -> Iterator[Outcome]:
-    """A list without `fields` names the objects that the same list with `fields` holds, each path the end of its
-    URI."""
+    """A list without `fields` names the objects that the same list with `fields` holds; where paths
+    stand beside the URIs, each is the end of its URI."""
     plain: dict[str, Exchange] = {}
     full: dict[str, Exchange] = {}
     for _, exchange in performed(scenario):
@@ -83,7 +83,9 @@ def lists_same(scenario: Scenario) -> Iterator[Outcome]:
             evidence=exchange.seqs + full[key].seqs,
         )
         paths = exchange.body.get("paths")
-        if isinstance(paths, list):
+        if paths is None:
+            yield Outcome(True, "no paths", evidence=exchange.seqs, reading="basics.paths-member/uris-only")
+        elif isinstance(paths, list):
             ok = len(paths) == len(uris) and all(
                 str(uri).endswith(str(path)) for uri, path in zip(uris, paths, strict=False)
             )
@@ -93,6 +95,7 @@ def lists_same(scenario: Scenario) -> Iterator[Outcome]:
                 bounded(uris[:2], 200),
                 bounded(paths[:2], 200),
                 evidence=exchange.seqs,
+                reading="basics.paths-member/with-paths",
             )
 
 
