@@ -82,6 +82,7 @@ class Stage:
         self.version: str | None = None
         self.csrf = False
         self.stirred = False  # a session has begun or ended: notifications of that may still be on their way
+        self._provoker: httpx.Client | None = None
         self._actors: dict[str, Actor] = {}
         self._customer: Actor | None = None
         for user in target.users.values():
@@ -217,13 +218,13 @@ class Stage:
                 )
                 answer = json.loads(done.stdout) if done.stdout.strip() else {}
             else:
-                reply = httpx.request(
+                if self._provoker is None:
+                    self._provoker = httpx.Client(follow_redirects=False, trust_env=False)
+                reply = self._provoker.request(
                     stimulus.method,
                     stimulus.url or "",
                     json={"name": name, **parameters},
                     timeout=stimulus.deadline,
-                    follow_redirects=False,
-                    trust_env=False,
                 )
                 reply.raise_for_status()
                 answer = reply.json() if reply.content else {}
@@ -277,3 +278,5 @@ class Stage:
             actor.close()
         if self._customer is not None:
             self._customer.close()
+        if self._provoker is not None:
+            self._provoker.close()

@@ -17,7 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from conformance.judge.engine import CHECKS as REGISTERED
+from conformance.judge import CHECKS as REGISTERED
 from tests.contract.reference import FILE_NAME, ROOT, Lines
 
 SCHEMAS = ROOT / "schemas"

@@ -495,7 +495,7 @@ def repeated_session(bench: Bench) -> bool:
     agent = bench.agents[0]
     assert agent.state("Ready").code == 0
     assert agent.post("/me", "StartContactCenterSession", channels=["voice"]).code == 0
-    return agent.seen_device()["userState"]["state"] == "Ready"
+    return bool(agent.seen_device()["userState"]["state"] == "Ready")
 
 
 @sound("next-call-goes-on")
