@@ -91,10 +91,10 @@ def _send(actor: Actor, path: str, body: Mapping[str, Any]) -> bool:
 
 def _act(scene: Scene, actor: Actor, path: str, body: Mapping[str, Any], kind: str, identifier: str) -> None:
     """Sends a clean-up operation and waits until the resource is over."""
-    start = scene.stage.recorder.last_seq
+    start = scene.seen
     reply = actor.http.request("POST", path, json=dict(body), purpose="auth")
     code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
-    if reply.error or code not in (0, None):
+    if reply.error:
         return
 
     def over(event: Event) -> bool:
@@ -106,11 +106,13 @@ def _act(scene: Scene, actor: Actor, path: str, body: Mapping[str, Any], kind: s
             isinstance(resource, Mapping) and resource.get("id") == identifier and resource.get("state") in OVER[kind]
         )
 
+    # A refusal may mean that it is over already and that the news of it is still on its way.
+    name = f"cleanup {kind}" if code in (0, None) else f"cleanup refused {kind}"
     patience = scene.stage.patience
-    if scene.stage.recorder.wait(over, after=start, deadline=patience.for_kind(f"cleanup {kind}")) is None:
-        patience.missed(f"cleanup {kind}")
+    if scene.stage.recorder.wait(over, after=start, deadline=patience.for_kind(name)) is None:
+        patience.missed(name)
     else:
-        patience.came(f"cleanup {kind}")
+        patience.came(name)
     scene.absorb()
 
 

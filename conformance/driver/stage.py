@@ -49,8 +49,8 @@ class Tempo:
     """How long notifications have taken lately. What must not come is waited for at least twice as long as what did
     come, so that a slow machine or network is not mistaken for a silent server; at most `LONGEST` seconds."""
 
-    RECENT = 24
-    LONGEST = 1.0
+    RECENT = 8
+    LONGEST = 0.25
 
     def __init__(self, grace: float) -> None:
         self._least = grace

@@ -31,6 +31,14 @@ def handshake(**members: Any) -> Timeline:
     return _frames(HELLO, {key: value for key, value in {**WELCOME, **members}.items() if value is not None})
 
 
+def two_sessions(first: str, second: str) -> Timeline:
+    """Two sessions are opened one after the other."""
+    line = _frames(HELLO, {**WELCOME, "clientId": first})
+    line.frame("send", {"channel": "/meta/connect", "id": "2", "clientId": first})
+    line.frame("send", {**HELLO, "id": "3"}, session="agent+2/1")
+    return line.frame("receive", {**WELCOME, "id": "3", "clientId": second}, session="agent+2/1", mark="second")
+
+
 def meta(channel: str, **members: Any) -> Timeline:
     """A message on a meta channel and its reply."""
     asked = {"channel": channel, "id": "7", "clientId": "c1", "subscription": "/v2/me/*"}
@@ -61,6 +69,23 @@ PAIRS = [
         "lacks long-polling",
         at="receive",
         name="transports",
+    ),
+    Pair(
+        "bayeux.clientId",
+        lambda: two_sessions("3d461580aa06fe0ab81a", "95643ca2b87f4306984a"),
+        lambda: two_sessions("3d461580aa06fe0ab81a", "3d461580aa06fe0ab81a"),
+        "agent+2/1 was given the client id of agent/1",
+        at="second",
+        name="own",
+    ),
+    Pair(
+        "bayeux.clientId",
+        lambda: two_sessions("3d461580aa06fe0ab81a", "95643ca2b87f4306984a"),
+        lambda: two_sessions("3d461580aa06fe0ab81a", "client-2"),
+        "the client id of agent+2/1 can be guessed",
+        at="second",
+        verdict="warning",
+        name="random",
     ),
     Pair(
         "bayeux.reply",

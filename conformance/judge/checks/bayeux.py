@@ -10,6 +10,9 @@ from conformance.judge.timeline import Event, Scenario
 
 META = ("/meta/handshake", "/meta/connect", "/meta/subscribe", "/meta/unsubscribe", "/meta/disconnect")
 
+GUESSABLE = 12
+"""Characters: a client id with fewer can be tried out."""
+
 
 def _frames(scenario: Scenario, kind: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:
     for event in scenario.events:
@@ -51,6 +54,45 @@ def bayeux_handshake(scenario: Scenario) -> Iterator[Outcome]:
             bounded(", ".join(map(str, message)), 200),
             evidence=(event.seq,),
         )
+
+
+@check("bayeux.clientId", "scenario", scope="scenario")
+def bayeux_client_id(scenario: Scenario) -> Iterator[Outcome]:
+    """Each session gets a client id of its own, one that nobody can guess: whoever knows it can speak for the
+    session."""
+    if not _applies(scenario):
+        return
+    owners: dict[str, str] = {}
+    for event, message in _frames(scenario, "cometd.send"):
+        if message.get("channel") == "/meta/connect" and message.get("clientId") not in _strangers(scenario):
+            owners.setdefault(str(message.get("clientId")), str(event.payload.get("session")))
+    for event, message in _replies(scenario, "/meta/handshake"):
+        identifier, session = message.get("clientId"), str(event.payload.get("session"))
+        if message.get("successful") is not True or not isinstance(identifier, str):
+            continue
+        owner = owners.setdefault(identifier, session)
+        yield Outcome(
+            owner == session,
+            "a client id of its own" if owner == session else f"{session} was given the client id of {owner}",
+            "another client id for each session",
+            "another" if owner == session else "the same",
+            evidence=(event.seq,),
+        )
+        guessable = len(identifier) < GUESSABLE or identifier.isdigit()
+        yield Outcome(
+            not guessable,
+            "a random client id" if not guessable else f"the client id of {session} can be guessed",
+            f"{GUESSABLE} random characters or more",
+            f"{len(identifier)} characters",
+            level="should",
+            evidence=(event.seq,),
+        )
+
+
+def _strangers(scenario: Scenario) -> list[Any]:
+    """The client ids that the scenario made up."""
+    strangers = scenario.info.get("strangers")
+    return list(strangers) if isinstance(strangers, list | tuple) else []
 
 
 @check("bayeux.reply", "scenario", scope="scenario")

@@ -105,7 +105,7 @@ def _leaves(
         return
     if name == "RemoveParticipantFromConference":
         yield _uuid(call), {str(sent(exchange).get("participant"))}
-    elif name == "ClearCall" or (name == "Hangup" and len(_numbers(call)) == 1):
+    elif name == "ClearCall" or (name == "Hangup" and _of_two(call, shown)):
         yield _uuid(call), None
     elif name == "CompleteTransfer":
         for (actor, _), one in shown.items():
@@ -113,6 +113,14 @@ def _leaves(
                 yield _uuid(one), {own}
     else:
         yield _uuid(call), {own}
+
+
+def _of_two(call: Mapping[str, Any], shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
+    """Whether a call has two parties, by its participants and by whom of the actors has it."""
+    inside = {
+        actor for (actor, _), one in shown.items() if _uuid(one) == _uuid(call) and one.get("state") != "Released"
+    }
+    return len(_numbers(call)) == 1 and len(inside) <= 2
 
 
 def _still_there(
