@@ -71,6 +71,8 @@ def read_target(plan: Plan) -> Target | None:
         if plan.target_file is not None:
             return load_target(plan.target_file, base_url=plan.base_url)
         if plan.base_url:
+            # Once for the address alone, so that a wrong one is told once; then for all that is derived from it.
+            parse_target(target_toml("http://127.0.0.1"), Path("--base-url"), base_url=plan.base_url)
             return parse_target(target_toml(plan.base_url), Path("--base-url"))
     except TargetError as error:
         raise RunProblem(str(error), USAGE) from error
