@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import build
+from conformance.contract import build, cache
 from conformance.contract.errors import ContractError
 from conformance.contract.files import load_checked
 from conformance.contract.locate import data_root
@@ -117,9 +118,28 @@ class Contract:
         return min(fit, key=lambda one: one[:2])[2] if fit else None
 
 
-def _read_parts(root: Path, folder: str, format_name: str) -> Iterable[tuple[Path, Any]]:
-    for path in sorted((root / folder).glob("*.yaml")):
-        yield path, load_checked(root, path, format_name)
+class _Documents:
+    """The checked documents below a folder, remembered from an earlier time or read now."""
+
+    def __init__(self, root: Path, digest: str) -> None:
+        self._root, self._digest = root, digest
+        self._known = cache.recall(digest)
+        self._read: dict[str, Any] = {}
+
+    def one(self, path: Path, format_name: str) -> Any:
+        name = path.relative_to(self._root).as_posix()
+        if self._known is not None and name in self._known:
+            return self._known[name]
+        self._read[name] = load_checked(self._root, path, format_name)
+        return self._read[name]
+
+    def parts(self, folder: str, format_name: str) -> Iterable[tuple[Path, Any]]:
+        for path in sorted((self._root / folder).glob("*.yaml")):
+            yield path, self.one(path, format_name)
+
+    def keep(self) -> None:
+        if self._read:
+            cache.remember(self._digest, {**(self._known or {}), **self._read})
 
 
 def _add(target: dict[str, Any], key: str, value: Any, path: Path) -> None:
@@ -145,36 +165,39 @@ def load_contract(root: Path | None = None) -> Contract:
     return _load(root or data_root("schemas"))
 
 
-@cache
+@functools.cache
 def _load(root: Path) -> Contract:
+    digest = _digest(root)
+    documents = _Documents(root, digest)
     areas: dict[str, str] = {}
     operations: dict[str, Operation] = {}
-    for path, raw in _read_parts(root, "operations", "operations.json"):
+    for path, raw in documents.parts("operations", "operations.json"):
         areas.setdefault(raw["area"], raw["title"])
         for item in raw["operations"]:
             _add(operations, item["id"], build.operation(raw["area"], item), path)
     charts: dict[str, Statechart] = {}
-    for path, raw in _read_parts(root, "statecharts", "statechart.json"):
+    for path, raw in documents.parts("statecharts", "statechart.json"):
         _add(charts, raw["chart"], build.statechart(raw), path)
     rules: dict[str, Rule] = {}
-    for path, raw in _read_parts(root, "rules", "rules.json"):
+    for path, raw in documents.parts("rules", "rules.json"):
         for item in raw["rules"]:
             _add(rules, item["id"], build.rule(raw["area"], item), path)
     ambiguities: dict[str, Ambiguity] = {}
-    for path, raw in _read_parts(root, "ambiguities", "ambiguities.json"):
+    for path, raw in documents.parts("ambiguities", "ambiguities.json"):
         for item in raw["ambiguities"]:
             _add(ambiguities, item["id"], build.ambiguity(raw["area"], item), path)
-    negatives, codes = _tables(root)
-    return Contract(root, areas, operations, charts, rules, ambiguities, negatives, codes, _digest(root))
+    negatives, codes = _tables(root, documents)
+    documents.keep()
+    return Contract(root, areas, operations, charts, rules, ambiguities, negatives, codes, digest)
 
 
-def _tables(root: Path) -> tuple[dict[str, Negative], dict[int, StatusCode]]:
+def _tables(root: Path, documents: _Documents) -> tuple[dict[str, Negative], dict[int, StatusCode]]:
     negatives: dict[str, Negative] = {}
     codes: dict[int, StatusCode] = {}
     path = root / "negatives.yaml"
-    for item in load_checked(root, path, "negatives.json")["negatives"]:
+    for item in documents.one(path, "negatives.json")["negatives"]:
         _add(negatives, item["id"], build.negative(item), path)
-    raw = load_checked(root, root / "status-codes.yaml", "status-codes.json")
+    raw = documents.one(root / "status-codes.yaml", "status-codes.json")
     page = raw["source"]["page"]
     for item in raw["codes"]:
         codes[item["code"]] = StatusCode(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from conformance.contract import Contract
@@ -50,11 +50,22 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The record of `results.json`."""
-        out = asdict(self)
-        out["source"] = self.source.as_json() if self.source else None
-        out["evidence"] = list(self.evidence)
-        out["readings"] = list(self.readings)
-        return out
+        return {
+            "id": self.id,
+            "scenario": self.scenario,
+            "area": self.area,
+            "operation": self.operation,
+            "check": self.check,
+            "verdict": self.verdict,
+            "level": self.level,
+            "message": self.message,
+            "expected": self.expected,
+            "seen": self.seen,
+            "rule": self.rule,
+            "source": self.source.as_json() if self.source else None,
+            "evidence": list(self.evidence),
+            "readings": list(self.readings),
+        }
 
 
 @dataclass(frozen=True)

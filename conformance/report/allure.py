@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from allure_commons.logger import AllureFileLogger
+import orjson
 from allure_commons.model2 import Attachment, Label, Link, Parameter, Status, StatusDetails, TestResult, TestStepResult
 from allure_commons.types import LabelType, LinkType, Severity
 
@@ -29,6 +28,8 @@ from conformance.report.text import NAME, one_line, pretty, safe
 EPIC = "GWS conformance"
 BODY = 20_000
 """Characters of an attached body."""
+SUMMARY = 400_000
+"""Characters of what is attached of a whole scenario."""
 _STATUS: Mapping[Verdict, str] = {
     "passed": Status.PASSED,
     "warning": Status.PASSED,
@@ -48,8 +49,7 @@ def write_allure(results: Results, scenarios: Iterable[Scenario], path: Path, co
     played = {item.id: item for item in scenarios}
 
     def fill(folder: Path) -> None:
-        make: Any = AllureFileLogger  # its package says that it is typed, and is not
-        writer = _Writer(make(str(folder)), results, contract)
+        writer = _Writer(folder, results, contract)
         for record in results.scenarios:
             writer.write(record, findings.get(record.id, []), played.get(record.id))
         (folder / "environment.properties").write_text(_environment(results), "ascii")
@@ -58,8 +58,8 @@ def write_allure(results: Results, scenarios: Iterable[Scenario], path: Path, co
 
 
 class _Writer:
-    def __init__(self, logger: Any, results: Results, contract: Contract) -> None:
-        self._logger, self._results, self._contract = logger, results, contract
+    def __init__(self, folder: Path, results: Results, contract: Contract) -> None:
+        self._folder, self._results, self._contract = folder, results, contract
         # The timeline counts seconds from the start of the run.
         self._start = _epoch(results.run.started)
 
@@ -82,29 +82,44 @@ class _Writer:
         if scenario is not None and scenario.events:
             result.start, result.stop = self._time(scenario.events[0].t), self._time(scenario.events[-1].t)
             result.parameters = _parameters(scenario)
-            result.steps = self._steps(scenario, findings, everything=record.verdict != "passed")
-        self._logger.report_result(result)
+            everything = record.verdict != "passed"
+            result.steps = self._steps(scenario, findings, everything=everything)
+            if not everything:
+                result.attachments = self._summary(scenario)
+        (self._folder / f"{result.uuid}-result.json").write_bytes(orjson.dumps(result, default=_members))
 
     def _steps(self, scenario: Scenario, findings: Sequence[Finding], *, everything: bool) -> list[TestStepResult]:
-        """`everything`: each request and reply is a file of its own, also those that only prepare or clean up.
-
-        A scenario that passed has one file for each judged step: a run has thousands of them.
-        """
+        """`everything`: each request and reply is a file of its own. See `_summary` for a scenario that passed."""
         by_step: dict[int, list[Finding]] = {}
         for finding in findings:
             step = step_of(finding, scenario)
             if step is not None:
                 by_step.setdefault(step.number, []).append(finding)
-        return [
-            self._step(step, by_step.get(step.number, []), everything, step.case not in SILENT_CASES)
-            for step in scenario.steps
-        ]
+        return [self._step(step, by_step.get(step.number, []), everything) for step in scenario.steps]
 
-    def _step(self, step: Step, findings: Sequence[Finding], everything: bool, judged: bool) -> TestStepResult:
+    def _summary(self, scenario: Scenario) -> list[Attachment]:
+        """What a scenario that passed said and was told in its judged steps, in one file: a run has thousands."""
+        whole = [
+            {
+                "step": self._name(step),
+                "exchanges": [
+                    {"request": _sent(item), "reply": _got(item)} for item in step.exchanges if _is_shown(item)
+                ],
+                "notifications": _told(step),
+            }
+            for step in scenario.steps
+            if step.case not in SILENT_CASES
+        ]
+        return [self._attach("requests, replies, notifications", pretty(whole, SUMMARY))] if whole else []
+
+    def _name(self, step: Step) -> str:
         operation = self._contract.operations.get(step.operation)
+        return one_line(step_text(step.info, operation.title if operation else ""), NAME)
+
+    def _step(self, step: Step, findings: Sequence[Finding], everything: bool) -> TestStepResult:
         worst = [item for item in findings if item.verdict in {"failed", "error"}]
         made = TestStepResult(
-            name=one_line(step_text(step.info, operation.title if operation else ""), NAME),
+            name=self._name(step),
             status=_STATUS[worst[0].verdict] if worst else Status.PASSED,
             stage="finished",
             start=self._time(step.start.t),
@@ -117,15 +132,8 @@ class _Writer:
         made.steps += [
             self._event(item.event.t, item.actor, item.message_type, item.channel) for item in step.delivered
         ]
-        told = [
-            {"seq": item.seq, "to": item.actor, "channel": item.channel, "data": item.data} for item in step.delivered
-        ]
-        if everything and told:
-            made.attachments = [self._attach("notifications", pretty(told, BODY))]
-        elif judged and (shown or told):
-            exchanges = [{"request": _sent(item), "reply": _got(item)} for item in shown]
-            whole = {"exchanges": exchanges, "notifications": told}
-            made.attachments = [self._attach("request, reply, notifications", pretty(whole, BODY))]
+        if everything and step.delivered:
+            made.attachments = [self._attach("notifications", pretty(_told(step), BODY))]
         return made
 
     def _exchange(self, exchange: Exchange, attach: bool) -> TestStepResult:
@@ -158,7 +166,7 @@ class _Writer:
         whole = extension == "json" and _is_json(text)
         extension = "json" if whole else "txt"
         file = f"{uuid.uuid4()}-attachment.{extension}"
-        self._logger.report_attached_data(text.encode("utf-8"), file)
+        (self._folder / file).write_bytes(text.encode("utf-8"))
         return Attachment(name=name, source=file, type="application/json" if whole else "text/plain")
 
     def _labels(self, record: ScenarioRecord, findings: Sequence[Finding]) -> list[Label]:
@@ -196,6 +204,11 @@ class _Writer:
         return self._start + round(1000 * seconds)
 
 
+def _members(model: Any) -> dict[str, Any]:
+    """A model as the reporter of allure-python-commons writes it: members without a value are left out."""
+    return {name: value for name, value in vars(model).items() if value or value is False}
+
+
 def _details(findings: Sequence[Finding], record: ScenarioRecord) -> StatusDetails | None:
     bad = [item for item in findings if item.verdict not in {"passed"}]
     if not bad and not record.reason:
@@ -222,6 +235,10 @@ def _link(source: Source) -> Link:
     return Link(type=LinkType.TEST_CASE, name=one_line(source, NAME), url=f"urn:gws-conformance:{name}:{first}-{last}")
 
 
+def _told(step: Step) -> list[dict[str, Any]]:
+    return [{"seq": item.seq, "to": item.actor, "channel": item.channel, "data": item.data} for item in step.delivered]
+
+
 def _sent(exchange: Exchange) -> dict[str, Any]:
     return {key: exchange.request.payload.get(key) for key in ("method", "url", "headers", "body", "text")}
 
@@ -237,8 +254,8 @@ def _is_shown(exchange: Exchange) -> bool:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except ValueError:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
         return False
     return True
 

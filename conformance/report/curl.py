@@ -83,8 +83,14 @@ def request_of(finding: Finding, scenario: Scenario) -> Exchange | None:
 def step_of(finding: Finding, scenario: Scenario) -> Step | None:
     """The step that the most of a finding's evidence lies in, the last one of several."""
     evidence = set(finding.evidence)
+    if not evidence:
+        return None
+    first, last = min(evidence), max(evidence)
     best, most = None, 0
     for step in scenario.steps:
+        # Steps follow one another: one that ends before the first evidence or begins after the last holds none.
+        if step.events[-1].seq < first or step.events[0].seq > last:
+            continue
         count = sum(event.seq in evidence for event in step.events)
         if count and count >= most:
             best, most = step, count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import math
 from pathlib import Path
 from typing import Any
 
 from conformance.report.files import write_whole
 from conformance.report.model import Results
-from conformance.report.text import whole_values
+from conformance.report.text import json_bytes
 
 FORMAT = "gws-conformance-results"
 VERSION = 1
@@ -16,7 +16,7 @@ VERSION = 1
 
 def as_json(results: Results) -> dict[str, Any]:
     """The document, its members in a fixed order; scenarios and checks in the order of the run."""
-    document = {
+    return {
         "format": FORMAT,
         "version": VERSION,
         "verdict": results.verdict,
@@ -31,11 +31,18 @@ def as_json(results: Results) -> dict[str, Any]:
         "scenarios": [item.as_json() for item in results.scenarios],
         "checks": [item.as_json() for item in results.findings],
     }
-    whole: dict[str, Any] = whole_values(document)
-    return whole
 
 
 def write_json(results: Results, path: Path) -> Path:
-    """Writes the document as ASCII JSON. Raises `OSError` where it cannot."""
-    text = json.dumps(as_json(results), ensure_ascii=True, allow_nan=False, indent=1)
-    return write_whole(path, text.encode("ascii") + b"\n")
+    """Writes the document as JSON in UTF-8. Raises `OSError` where it cannot."""
+    document = as_json(results)
+    _check_numbers({name: value for name, value in document.items() if name != "checks"})  # those have whole numbers
+    return write_whole(path, json_bytes(document))
+
+
+def _check_numbers(value: Any) -> None:
+    """Raises ValueError for NaN and infinity, of which JSON knows nothing: they would be written as null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is not JSON")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_numbers(item)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 TEXT = 600
 """Characters of a message."""
@@ -34,7 +37,13 @@ def safe(value: Any, limit: int = TEXT) -> str:
 def one_line(value: Any, limit: int = TEXT) -> str:
     """As `safe`, with every run of white space as one blank."""
     text = value if isinstance(value, str) else str(value)
-    return " ".join(safe(bound(text, 4 * limit), 4 * limit).split())[:limit]
+    return _one_line(bound(text, 4 * limit), limit)
+
+
+@lru_cache(maxsize=4096)
+def _one_line(text: str, limit: int) -> str:
+    # The same names, titles and citations come thousands of times in a report.
+    return " ".join(safe(text, 4 * limit).split())[:limit]
 
 
 def whole(text: str) -> str:
@@ -57,11 +66,27 @@ def pretty(value: Any, limit: int) -> str:
     """A recorded body as indented JSON (or as the text it is), safe and bounded."""
     if isinstance(value, str):
         return safe(value, limit)
+    return safe(_indented(value), limit)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Plain JSON, indented, in UTF-8, with a line feed at its end; lone surrogates become U+FFFD."""
     try:
-        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
-    except (RecursionError, ValueError):
-        text = "<nested too deeply to be shown>"
-    return safe(text, limit)
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # Rare, and slow: a lone surrogate, an integer beyond 64 bits.
+        text = json.dumps(whole_values(value), ensure_ascii=False, allow_nan=False, indent=2)
+        return text.encode("utf-8") + b"\n"
+
+
+def _indented(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode("utf-8")
+    except TypeError:
+        try:
+            return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        except (RecursionError, ValueError):
+            return "<nested too deeply to be shown>"
 
 
 def _visible(match: re.Match[str]) -> str:

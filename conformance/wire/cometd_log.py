@@ -34,13 +34,14 @@ class CometdLog:
         payload = {
             "session": self.session,
             "channel": channel if isinstance(channel, str) else None,
-            "data": message.get("data"),
+            "data": None,
             "frame": frame.seq,
             "index": index,
         }
         if "id" in message:
             payload["id"] = message["id"]
-        return self._recorder.record("cometd.event", payload, actor=self._actor)
+        told = {"data": frame.payload["messages"][index].get("data")}
+        return self._recorder.record("cometd.event", payload, actor=self._actor, recorded=told)
 
     def state(self, before: str, after: str, reason: str) -> Event:
         """A change of state."""

@@ -22,7 +22,7 @@ import httpx
 from conformance.wire.bodies import MAX_RECORDED_TEXT, BodyTimeout, dump_json, parse_body, read_bounded
 from conformance.wire.config import ConfigError, Credentials, TransportConfig, origin_of
 from conformance.wire.cookies import CookieStore
-from conformance.wire.lanes import Lane, LaneBusy
+from conformance.wire.lanes import Lane, LaneBusy, TransportErrors
 from conformance.wire.ratelimit import RateLimiter
 from conformance.wire.recorder import Recorder
 from conformance.wire.replies import HttpReply, Purpose, describe_error, request_payload, response_payload
@@ -277,23 +277,22 @@ class HttpSession:
         start = time.monotonic()
         try:
             with call.lane.stream(call.method, call.url, headers, call.content, call.timeout) as response:
-                reply_headers = _grouped(response.headers)
                 raw, truncated = read_bounded(
-                    response.iter_raw(),
-                    response.headers.get("content-encoding", ""),
+                    response.chunks,
+                    response.header("content-encoding"),
                     self.config.max_body,
                     start + call.timeout,
                 )
-                status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, zlib.error, BodyTimeout) as error:
+        except (*TransportErrors, zlib.error, BodyTimeout) as error:
             return self._failed(call, error, exchange, first_seq or sent.seq, time.monotonic() - start)
         except RuntimeError as error:
-            # httpx's word for a client that another thread has closed meanwhile; anything else is a defect of ours.
+            # httpcore on a connection that another thread has closed meanwhile; anything else is a defect of ours.
             if not self._closed and not call.lane.aborted:
                 raise
             return self._failed(call, error, exchange, first_seq or sent.seq, time.monotonic() - start)
         elapsed = time.monotonic() - start
-        body = parse_body(raw, response.headers.get("content-type", ""), truncated)
+        status, reply_headers = response.status, response.headers
+        body = parse_body(raw, response.header("content-type"), truncated)
         if call.joins_session:
             self.take_over(call.url, reply_headers)
         payload = response_payload(exchange, status, reply_headers, body, elapsed)
@@ -395,13 +394,6 @@ class HttpSession:
         exchange = self.recorder.ordinal("exchange")
         sent = self.recorder.record("http.request", self._request_payload(call, exchange, {}), actor=self.actor)
         return self._failed(call, error, exchange, first_seq or sent.seq, 0.0)
-
-
-def _grouped(headers: httpx.Headers) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for name, value in headers.multi_items():
-        grouped.setdefault(name.lower(), []).append(value)
-    return grouped
 
 
 def _host(url: str) -> str:

@@ -68,11 +68,23 @@ class Recorder:
     ) -> None:
         self.close()
 
-    def record(self, kind: str, payload: Mapping[str, Any], *, actor: str | None = None) -> Event:
-        """Record an event with a redacted copy of its payload. Raises `RecorderClosedError` after `close`."""
+    def record(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        actor: str | None = None,
+        recorded: Mapping[str, Any] | None = None,
+    ) -> Event:
+        """Record an event with a redacted copy of its payload. Raises `RecorderClosedError` after `close`.
+
+        recorded: members that were taken from an event recorded before, and so need no second redaction.
+        """
         # The time is taken first: redacting a large body must not look like latency of the server.
         t = self._clock() - self._start
         clean = self.redactor.value(payload)
+        if recorded is not None:
+            clean.update(recorded)
         name = self.redactor.text(actor) if actor is not None else None
         with self._changed:
             return self._append(kind, clean, name, t)

@@ -66,6 +66,7 @@ class Redactor:
         self._discovered: set[str] = set()
         self._token_headers = set(_TOKEN_HEADERS)
         self._remembered: dict[str, str] = {}
+        self._remembered_headers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, secret: str, label: str) -> str:
         """Tell a secret, to be replaced wherever it turns up; answers its placeholder.
@@ -116,11 +117,14 @@ class Redactor:
     def _forget(self) -> None:
         # A new dictionary, not an emptied one: another thread may be about to remember what it made without the secret.
         self._remembered = {}
+        self._remembered_headers = {}
 
     def watch_header(self, name: str) -> None:
         """Treat the value of this header as a token: the server may name its CSRF header as it likes."""
         with self._lock:
-            self._token_headers.add(name.lower())
+            if name.lower() not in self._token_headers:
+                self._token_headers.add(name.lower())
+                self._forget()
 
     def placeholder(self, secret: str, label: str) -> str:
         """The placeholder of a value: the same for the same value, whatever label it is given later."""
@@ -171,11 +175,32 @@ class Redactor:
 
     def headers(self, headers: Mapping[str, Any]) -> dict[str, Any]:
         """Headers (values: a string or a list of strings) without credentials, cookie values and tokens."""
-        return {self.text(str(name)): self._header(str(name).lower(), value, 0) for name, value in headers.items()}
+        out: dict[str, Any] = {}
+        for name, value in headers.items():
+            if type(value) is list and len(value) == 1 and type(value[0]) is str:
+                key, only = self._one_header(str(name), value[0])
+                out[key] = [only]
+            elif type(value) is str:
+                key, out[key] = self._one_header(str(name), value)
+            else:
+                out[self.text(str(name))] = self._header(str(name).lower(), value, 0)
+        return out
+
+    def _one_header(self, name: str, value: str) -> tuple[str, str]:
+        """A header's name and value; the same ones go out and come back with every exchange."""
+        known = self._remembered_headers.get((name, value))
+        if known is None:
+            remembered = self._remembered_headers
+            known = self.text(name), self._header(name.lower(), value, 0)
+            if len(remembered) < _REMEMBERED_TEXTS and len(value) <= _REMEMBERED_LENGTH:
+                remembered[name, value] = known
+        return known
 
     def _value(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            # As `text`, without the call: a run redacts millions of strings, nearly all of them seen before.
+            known = self._remembered.get(value)
+            return self.text(value) if known is None else known
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -203,12 +228,17 @@ class Redactor:
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
             return str(value)
         # A numeric password (an extension's PIN) may come as a number; only as a whole: digits inside one are chance.
+        if -100 < value < 1000 and isinstance(value, int):
+            return value
         text = str(value)
         return self._placeholders.get(text, value) if len(text) >= _SEARCHED_FROM else value
 
     def _key(self, key: object) -> str:
         # The names of the documents' own members stay readable even where somebody's password is 'password'.
         name = key if isinstance(key, str) else str(key)
+        known = self._remembered.get(name)
+        if known == name:
+            return name
         return name if _holds_secret(name) and name.isalpha() else self.text(name)
 
     def _member(self, name: str, value: Any, depth: int) -> Any:

@@ -108,10 +108,13 @@ def test_hostile_strings(tmp_path: Path) -> None:
 def test_passing_scenarios_attach_what_was_judged_only(tmp_path: Path) -> None:
     item, _ = hold(Tape())
     (result,) = written(results_of([finding()], [item]), [item], tmp_path)
-    setup, judged = result["steps"]
-    assert not any(step.get("attachments") for step in [setup, *steps_of(setup)])
-    assert [item["name"] for item in judged["attachments"]] == ["request, reply, notifications"]
-    assert not any(step.get("attachments") for step in steps_of(judged))
+    assert not any(step.get("attachments") for step in steps_of(result))
+    (attached,) = result["attachments"]
+    assert attached["name"] == "requests, replies, notifications"
+    (judged,) = json.loads((tmp_path / "allure-results" / attached["source"]).read_text("utf-8"))
+    assert judged["step"] == result["steps"][1]["name"]
+    assert [item["reply"]["status"] for item in judged["exchanges"]] == [200]
+    assert judged["notifications"]
 
 
 def test_a_whole_run(tmp_path: Path) -> None:

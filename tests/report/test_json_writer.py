@@ -43,7 +43,7 @@ def test_an_empty_run_is_a_document(run: dict[str, Any]) -> None:
 def test_a_run_is_a_document(tmp_path: Path) -> None:
     results, _ = world(60, text=HOSTILE)
     path = write_json(results, tmp_path / "results.json")
-    text = path.read_text("ascii")
+    text = path.read_text("utf-8")
     document = json.loads(text)
     assert violations(document) == []
     assert jsonschema_rs.Draft202012Validator(SCHEMA).is_valid(document)
