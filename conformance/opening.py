@@ -14,6 +14,7 @@ from conformance.contract import Contract, ContractError, load_contract
 from conformance.contract.profiles import Profile
 from conformance.driver.target import Target, TargetError, load_target, parse_target
 from conformance.simulator.seed import target_toml
+from conformance.wire.shared import SharedTimeline
 
 USAGE, UNREACHABLE, BROKEN, INTERRUPTED = 2, 3, 4, 130
 
@@ -49,6 +50,19 @@ class Plan:
     arguments: Sequence[str] = ()
     areas: Sequence[str] = ()
     profile: Profile | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the processes that play the scenarios of a run between them, each with a bundled server of its own."""
+
+    number: int
+    timeline: SharedTimeline
+
+    def file(self, output: Path, name: str) -> Path:
+        """The place of a file that each process has for itself: `ledger.ndjson`, `ledger-2.ndjson` ..."""
+        path = output / name
+        return path if self.number == 0 else path.with_stem(f"{path.stem}-{self.number + 1}")
 
 
 def contract_for(areas: Sequence[str] = ()) -> Contract:
@@ -101,10 +115,13 @@ def make_folder(output: Path | None) -> None:
         raise RunProblem(f"{output}: cannot be made ({error.strerror}); choose another folder", USAGE) from error
 
 
-def start_server(plan: Plan) -> BundledServer:
+def start_server(plan: Plan, part: Part | None = None) -> BundledServer:
     """The bundled server, listening. Raises `RunProblem`."""
-    options = [part for name in plan.faults for part in ("--fault", name)]
-    server = BundledServer([*options, *plan.server_options], log=plan.output / "server.log" if plan.output else None)
+    options = [text for name in plan.faults for text in ("--fault", name)]
+    log = plan.output / "server.log" if plan.output else None
+    if part is not None and plan.output is not None:
+        log = part.file(plan.output, "server.log")
+    server = BundledServer([*options, *plan.server_options], log=log)
     try:
         server.start()
     except BundledServerError as error:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 KEY: pytest.StashKey[Any] = pytest.StashKey()
+ORDER: pytest.StashKey[int] = pytest.StashKey()
+"""An item's place among all that are to be played, where several processes play them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,7 +89,8 @@ def play(request: pytest.FixtureRequest, gws_session: Any) -> Any:
     name = request.node.callspec.id if hasattr(request.node, "callspec") else request.node.name.removeprefix("test_")
     area = marker.args[0] if marker else ""
     identifier = name if "." in name or ":" in name else f"{area}.{name}"
-    return gws_session.play(identifier, area, (request.node.function.__doc__ or "").strip())
+    title = (request.node.function.__doc__ or "").strip()
+    return gws_session.play(identifier, area, title, request.node.stash.get(ORDER, None))
 
 
 @pytest.hookimpl(wrapper=True)

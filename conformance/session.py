@@ -33,6 +33,7 @@ from conformance.opening import (
     INTERRUPTED,
     UNREACHABLE,
     USAGE,
+    Part,
     Plan,
     RunProblem,
     contract_for,
@@ -80,6 +81,7 @@ class Session:
     on_ending: Callable[[Ending], None] | None = None
     on_begin: Callable[[str, str], None] | None = None
     protect: Protect = contextlib.nullcontext
+    part: Part | None = None
     interrupted: bool = False
     problem: str | None = None
     problem_kind: ProblemKind | None = None
@@ -90,10 +92,11 @@ class Session:
     _closed: bool = False
 
     @classmethod
-    def open(cls, plan: Plan, *, protect: Protect = contextlib.nullcontext) -> Self:
+    def open(cls, plan: Plan, *, protect: Protect = contextlib.nullcontext, part: Part | None = None) -> Self:
         """Opens a run: reads the target, starts the bundled server if asked, and finds out whether a GWS answers.
 
         What the user got wrong is told before a folder is made; every later failure leaves reports.
+        part: this is one of the processes of a run, whose reports are another's affair.
 
         Raises:
             RunProblem: it cannot start.
@@ -103,19 +106,22 @@ class Session:
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 20)
         target = read_target(plan)
-        make_folder(plan.output)
+        if part is None:
+            make_folder(plan.output)
         server: BundledServer | None = None
         started = datetime.now(UTC)
         try:
             if target is None:
-                server = start_server(plan)
+                server = start_server(plan, part)
                 target = server.target()
             if plan.profile is not None:
                 target = replace(target, hazards=target.hazards & plan.profile.hazards)
-            session = cls._on_stage(contract, target, plan, protect)
+            session = cls._on_stage(contract, target, plan, protect, part)
         except BaseException as error:
             if server is not None:
                 server.stop()
+            if part is not None:
+                raise
             with protect():
                 raise failure(error, contract, plan, target, started) from error
         session.bundled = server
@@ -123,23 +129,33 @@ class Session:
         return session
 
     @classmethod
-    def _on_stage(cls, contract: Contract, target: Target, plan: Plan, protect: Protect) -> Self:
+    def _on_stage(
+        cls, contract: Contract, target: Target, plan: Plan, protect: Protect, part: Part | None = None
+    ) -> Self:
         output = plan.output
         info = {"suite": __version__, "contract": contract.digest, "target": target.describe()}
+        ledger = output / "ledger.ndjson" if output else None
         try:
-            recorder = Recorder(output / "timeline.ndjson" if output else None, info=info)
+            if part is not None:
+                recorder = Recorder(None, shared=part.timeline, part=part.number)
+                ledger = part.file(part.timeline.path.parent, "ledger.ndjson")
+            else:
+                recorder = Recorder(output / "timeline.ndjson" if output else None, info=info)
         except RecorderError as error:
             raise RunProblem(str(error), USAGE) from error
-        ledger = Ledger(output / "ledger.ndjson" if output else None)
-        stage = Stage(contract, target, recorder, ledger)
-        return cls(contract, target, stage, recorder, plan, protect=protect)
+        stage = Stage(contract, target, recorder, Ledger(ledger))
+        return cls(contract, target, stage, recorder, plan, protect=protect, part=part)
 
     def _probe(self) -> None:
         try:
             self.stage.probe()
-            self.recorder.record(reporting.FACTS, self._facts().as_json())
+            if self.part is None:
+                self.recorder.record(reporting.FACTS, self.facts().as_json())
         except BaseException as error:
             code = self._probe_failed(error)
+            if self.part is not None:
+                self.leave()
+                raise RunProblem(self.problem or "interrupted before the first scenario", code) from error
             with contextlib.suppress(ReportError):  # `reported` tells what could not be written
                 self.close()
             raise RunProblem(self.problem or "interrupted before the first scenario", code, self.reported) from error
@@ -174,8 +190,8 @@ class Session:
 
     # -- scenarios ------------------------------------------------------------------------------------------
 
-    def play(self, identifier: str, area: str, title: str) -> Play:
-        """A play whose first act begins the scenario `identifier`."""
+    def play(self, identifier: str, area: str, title: str, order: int | None = None) -> Play:
+        """A play whose first act begins the scenario `identifier`; `order` is its place among all of the run."""
 
         def begin(info: Mapping[str, Any]) -> Scene:
             cast = {role: name for role, name in FULL_CAST.items() if name == "customer" or name in self.target.users}
@@ -189,6 +205,8 @@ class Session:
                     "features": list(self.stage.features),
                     "deadline": self.target.notification_deadline,
                 }
+                if order is not None:
+                    facts["order"] = order
                 self.recorder.begin_scenario(identifier, {**facts, **info})
                 self._current = identifier
             return Scene(self.stage, identifier, cast)
@@ -294,14 +312,14 @@ class Session:
         self._closed = True
         with self.protect():
             self._leave()
-            info = self._facts()
+            info = self.facts()
             try:
                 # Judging the timeline again must come to the same: the facts that count are those that it holds.
                 info = reporting.run_info_from(self.recorder.record(reporting.FACTS, info.as_json()).payload)
                 self.recorder.close()
             except RecorderError as error:
                 self.broke("the recorder", error)
-                info = self._facts()
+                info = self.facts()
             finally:
                 if self.bundled is not None:
                     self.bundled.stop()
@@ -309,6 +327,22 @@ class Session:
         if self.reported.problems:
             raise ReportError(self.reported.problems, self.reported.paths)
         return list(self.reported.paths)
+
+    def kill(self) -> None:
+        """Ends the bundled server at once. Safe in a signal handler."""
+        if self.bundled is not None:
+            self.bundled.kill()
+
+    def leave(self) -> None:
+        """Ends every session and stops the bundled server; whoever collects the parts of the run reports."""
+        self._closed = True
+        with self.protect():
+            try:
+                self._leave()
+                self.recorder.close()
+            finally:
+                if self.bundled is not None:
+                    self.bundled.stop()
 
     def _leave(self) -> None:
         try:
@@ -319,7 +353,24 @@ class Session:
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happens
             self.broke("ending the sessions", error)
 
-    def _facts(self) -> RunInfo:
+    @staticmethod
+    def blank_facts(contract: Contract, plan: Plan) -> RunInfo:
+        """What is known of a run that begins now, before anybody has asked the deployment."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return RunInfo(
+            id=uuid.uuid4().hex[:12],
+            started=now,
+            finished=now,
+            duration=0.0,
+            suite_version=__version__,
+            contract_digest=contract.digest,
+            arguments=tuple(plan.arguments),
+            areas=tuple(plan.areas),
+            profile=plan.profile.name if plan.profile else None,
+        )
+
+    def facts(self) -> RunInfo:
+        """What the run knows of itself by now."""
         finished = datetime.now(UTC)
         return RunInfo(
             id=self.identifier,

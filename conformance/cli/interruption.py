@@ -66,6 +66,10 @@ class Interruption:
             self._pending = False
             raise KeyboardInterrupt
 
+    def hush(self) -> None:
+        """In a forked process: what a signal means is told by the one that it was forked from."""
+        self._say = lambda _: None
+
     def _handle(self, _: int, frame: FrameType | None) -> None:
         if self.requested:
             self._at_once()

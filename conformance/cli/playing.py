@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from conformance.contract.profiles import Profile
-from conformance.opening import RunProblem
-from conformance.plugin import KEY
+from conformance.ensemble import Ensemble, Left, Send, ended_frame
+from conformance.opening import Part, RunProblem
+from conformance.plugin import KEY, ORDER
 from conformance.session import Ending, Session
 
 SUITES = "conformance.suites"
@@ -21,11 +22,21 @@ _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
 class Player:
     """The pytest plugin of a run: opens the session once it is known that there is something to play, and listens.
 
+    open_session: gets the number of scenarios. open_ensemble: likewise, and gives None where one process is to play;
+    open_part opens the session of one of several.
     problem: why nothing was played. usage: what was wrong with the expression. broke: what broke outside any scenario.
     """
 
-    def __init__(self, open_session: Callable[[int], Session], profile: Profile | None = None) -> None:
+    def __init__(
+        self,
+        open_session: Callable[[int], Session],
+        profile: Profile | None = None,
+        *,
+        open_ensemble: Callable[[int], Ensemble | None] = lambda _: None,
+        open_part: Callable[[Part], Session] | None = None,
+    ) -> None:
         self._open, self._profile = open_session, profile
+        self._open_ensemble, self._open_part = open_ensemble, open_part
         self.session: Session | None = None
         self.problem: RunProblem | None = None
         self.usage: str | None = None
@@ -59,20 +70,52 @@ class Player:
         if self.usage is not None or self.broke or not session.items:
             return True
         try:
-            self.session = self._open(self.selected)
+            ensemble = self._open_ensemble(self.selected)
+            if ensemble is not None:
+                for place, item in enumerate(session.items):
+                    item.stash[ORDER] = place
+                ensemble.play(lambda part, send: self._play_part(session, part, send))
+                self.broke += ensemble.broke
+                return True
+            self._listen(session, self._open(self.selected))
         except RunProblem as problem:
             self.problem = problem
             return True
-        session.config.stash[KEY] = self.session
-        tell = self.session.on_ending
+        return None
+
+    def _listen(self, session: pytest.Session, opened: Session) -> None:
+        self.session = opened
+        session.config.stash[KEY] = opened
+        tell = opened.on_ending
 
         def ended(ending: Ending) -> None:
             self._ended += 1
             if tell is not None:
                 tell(ending)
 
-        self.session.on_ending = ended
-        return None
+        opened.on_ending = ended
+
+    def _play_part(self, session: pytest.Session, part: Part, send: Send) -> Left:
+        """The life of one of several processes: every so many-th item, each told to the conductor when it is over."""
+        assert self._open_part is not None
+        opened = self._open_part(part)
+        opened.on_begin = lambda name, area: send(("begin", name, area))
+        opened.on_ending = lambda ending: send(ended_frame(opened, ending))
+        self._listen(session, opened)
+        items = session.items[part.number :: part.timeline.parts]
+        try:
+            send(("opened", opened.facts()))
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if session.shouldfail or session.shouldstop:
+                    break
+        except KeyboardInterrupt:
+            opened.interrupted = True
+        except pytest.exit.Exception:
+            pass  # `broke` says why
+        finally:
+            opened.leave()
+        return Left(opened.facts(), opened.problem, 0, tuple(self.broke))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """What fails without a scenario's ending is no verdict about the server."""

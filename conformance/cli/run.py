@@ -30,6 +30,7 @@ from conformance.cli.options import (
 if TYPE_CHECKING:
     from conformance.cli.interruption import Interruption
     from conformance.cli.playing import Player
+    from conformance.ensemble import Ensemble
     from conformance.opening import Plan
     from conformance.report.console import Progress
     from conformance.report.model import ProblemKind, Results
@@ -87,6 +88,18 @@ def run(
             autocompletion=complete_fault,
         ),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            max=64,
+            metavar="N",
+            help="Processes that play at once, each with a bundled server of its own; a deployment is tested by one.",
+            show_default="2 a core, 8 at most",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict alone.")] = False,
 ) -> None:
     """Test a deployment and write the reports.
@@ -107,6 +120,8 @@ def run(
         _refuse("--base-url: no credentials in the address; the target file names the users")
     bundled = target is None and not base_url
     _check_faults(fault or (), bundled)
+    if jobs is not None and jobs > 1 and not bundled:
+        _refuse("--jobs is for the bundled server: the users of a deployment can play one scenario at a time")
     plan = Plan(
         target_file=target,
         base_url=base_url,
@@ -120,7 +135,7 @@ def run(
     # What is wrong with these is told before anything is made or collected.
     check_folder(plan.output)
     read_target(plan)
-    raise typer.Exit(_Run(plan, quiet).go(expression))
+    raise typer.Exit(_Run(plan, quiet, jobs).go(expression))
 
 
 def _refuse(text: str) -> None:
@@ -157,8 +172,9 @@ class _Run:
 
     plan: Plan
     quiet: bool
+    jobs: int | None = None
     console: Console = field(init=False)
-    session: Session | None = None
+    session: Session | Ensemble | None = None
     reported: Reported | None = None
     _progress: Progress | None = None
 
@@ -171,9 +187,15 @@ class _Run:
         """Plays, reports, prints; the exit code."""
         from conformance.cli.interruption import Interruption
         from conformance.cli.playing import Player
+        from conformance.session import Session
 
         with Interruption(complain, self._at_once) as interruption:
-            player = Player(lambda count: self._open(count, interruption), self.plan.profile)
+            player = Player(
+                lambda count: self._open(count, interruption),
+                self.plan.profile,
+                open_ensemble=lambda count: self._conduct(count, interruption),
+                open_part=lambda part: Session.open(self.plan, protect=interruption.protect, part=part),
+            )
             code = self._play(player, expression, interruption)
         self._print()
         return code
@@ -208,11 +230,28 @@ class _Run:
         return self._close(self.session, player, broken)
 
     def _open(self, count: int, interruption: Interruption) -> Session:
-        from conformance.report.console import Progress
         from conformance.session import Session
 
         self._announce(count)
         self.session = session = Session.open(self.plan, protect=interruption.protect)
+        self._follow(session, count)
+        return session
+
+    def _conduct(self, count: int, interruption: Interruption) -> Ensemble | None:
+        from conformance.ensemble import Ensemble, players_for
+
+        players = players_for(self.plan, count, self.jobs)
+        if players == 1:
+            return None
+        self._announce(count)
+        self.session = ensemble = Ensemble(self.plan, players, interruption)
+        self._follow(ensemble, count)
+        return ensemble
+
+    def _follow(self, session: Session | Ensemble, count: int) -> None:
+        """Shows how far the run is."""
+        from conformance.report.console import Progress
+
         self._progress = progress = Progress(self.console, total=count, quiet=self.quiet)
         progress.__enter__()
 
@@ -225,7 +264,6 @@ class _Run:
                 progress.end(ending.verdict)
 
         session.on_begin, session.on_ending = begin, ended
-        return session
 
     def _announce(self, count: int) -> None:
         if self.quiet:
@@ -273,7 +311,7 @@ class _Run:
         complain(text)
         return code
 
-    def _close(self, session: Session, player: Player, broken: BaseException | None) -> int:
+    def _close(self, session: Session | Ensemble, player: Player, broken: BaseException | None) -> int:
         from conformance.report.write_all import ReportError
 
         if broken is not None or player.broke:
@@ -333,8 +371,8 @@ class _Run:
         """The second Ctrl-C: nothing is cleaned up, nothing more is written."""
         if sys.stdout.isatty():
             os.write(1, b"\x1b[?25h\n")  # the live line hides the cursor
-        if self.session is not None and self.session.bundled is not None:
-            self.session.bundled.kill()
+        if self.session is not None:
+            self.session.kill()
         hint = f"'gws-conformance cleanup {self.plan.output}' undoes what is left"
         os.write(2, f"gws-conformance: stopped at once; {hint}\n".encode())
         os._exit(INTERRUPTED)

@@ -29,7 +29,7 @@ CREATED = ("contact", "setting", "monitoring")
 def clean_up(scene: Scene) -> list[str]:
     """Undoes what a scenario started, the newest first; what could not be undone, in words."""
     stage = scene.stage
-    scene.absorb()
+    scene.quiet()  # somebody may be about to be told of a call or a chat that has to be ended
     actors = [actor for actor in stage.opened() if actor.me]
     if not _anything(scene, actors):
         return []
@@ -37,6 +37,10 @@ def clean_up(scene: Scene) -> list[str]:
     try:
         for entry in stage.ledger.open_entries("stimulus"):
             undo(stage, entry)  # first: a back end that is down could end nothing
+        if "customer.chat.id" in scene.values:
+            # Before the agents leave: a chat that is left with its customer in it is offered to somebody again.
+            _end_customer(scene)
+            scene.quiet()
         for attempt in range(PASSES):
             for actor in actors:
                 _end_calls(scene, actor, attempt)
@@ -44,7 +48,6 @@ def clean_up(scene: Scene) -> list[str]:
             scene.absorb()
             if not any(_live(actor, kind) for actor in actors for kind in OVER):
                 break
-        _end_customer(scene)
         for actor in actors:
             _restore_device(scene, actor)
             if actor.session_played:
@@ -61,6 +64,7 @@ def clean_up(scene: Scene) -> list[str]:
             for identifier in actor.resources[kind]:
                 if identifier not in _live(actor, kind):
                     stage.ledger.done(kind, actor.name, identifier)
+            stage.past.update(actor.resources[kind])
         actor.forget()
     return left
 

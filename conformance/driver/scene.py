@@ -90,12 +90,14 @@ class Scene:
                 continue
             actor.absorb(event)
             for kind in ("call", "chat"):
+                for identifier in actor.resources[kind].keys() & self.stage.past:
+                    del actor.resources[kind][identifier]  # late news of an earlier scenario
                 for identifier, resource in actor.resources[kind].items():
                     self._bind_new(actor, kind, identifier, resource)
 
     def _bind_new(self, actor: Actor, kind: str, identifier: str, resource: Mapping[str, Any]) -> None:
         known = self.known.setdefault(actor.name, set())
-        if identifier in known:
+        if identifier in known or identifier in self.stage.past:
             return
         known.add(identifier)
         binding = self.binding or kind

@@ -49,7 +49,7 @@ class Tempo:
     """How long notifications have taken lately. What must not come is waited for at least twice as long as what did
     come, so that a slow machine or network is not mistaken for a silent server; at most `LONGEST` seconds."""
 
-    RECENT = 8
+    RECENT = 24
     LONGEST = 0.25
 
     def __init__(self, grace: float) -> None:
@@ -82,6 +82,7 @@ class Stage:
         self.version: str | None = None
         self.csrf = False
         self.stirred = False  # a session has begun or ended: notifications of that may still be on their way
+        self.past: set[str] = set()  # calls and chats of scenarios that are over: news of them may come late
         self._provoker: httpx.Client | None = None
         self._actors: dict[str, Actor] = {}
         self._customer: Actor | None = None

@@ -147,11 +147,9 @@ def await_state(scene: Scene, chart: Statechart, state: State, role: str, *, aft
 
 
 def quiet(scene: Scene) -> None:
-    """Listens until nothing has come for the configured grace, so that what must not come has the time to."""
+    """Listens until the server has been silent for the configured grace, so that what must not come has the time to."""
     grace, recorder = scene.stage.tempo.grace, scene.stage.recorder
     until = time.monotonic() + MAXIMUM_GRACES * grace
-    while grace > 0 and time.monotonic() < until:
-        last = recorder.last_seq
-        if recorder.wait(lambda event: event.kind == "cometd.event", after=last, deadline=grace) is None:
-            break
+    while (left := grace - recorder.idle) > 0 and time.monotonic() < until:
+        recorder.wait(lambda event: event.kind == "cometd.event", after=recorder.last_seq, deadline=left)
     scene.absorb()

@@ -174,19 +174,25 @@ class Scenario:
         return cast if isinstance(cast, Mapping) else {}
 
     @property
+    def order(self) -> int:
+        """Its place among the scenarios of the run; -1 where it is not told: they come as they began."""
+        order = self.info.get("order")
+        return order if isinstance(order, int) else -1
+
+    @property
     def ended(self) -> bool:
         """Whether the scenario's end was recorded."""
         return bool(self.outcome)
 
 
 def scenarios(events: Iterable[Event]) -> Iterator[Scenario]:
-    """The scenarios of a timeline, in the order in which they began."""
+    """The scenarios of a timeline in their order: of the run's list where that is told, else as they began."""
     groups: dict[str, list[Event]] = {}
     for event in events:
         if event.scenario is not None:
             groups.setdefault(event.scenario, []).append(event)
-    for name, group in groups.items():
-        yield scenario(name, group)
+    made = [scenario(name, group) for name, group in groups.items()]
+    yield from sorted(made, key=lambda item: item.order)
 
 
 def scenario(name: str, events: list[Event]) -> Scenario:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 from conformance.contract import Contract
@@ -75,6 +76,13 @@ class RunInfo:
             "features": list(self.features),
             "target": dict(self.target),
         }
+
+    def seconds_until(self, later: RunInfo) -> float:
+        """Seconds from this run's start to the end of another one's; 0 where a time is no ISO 8601."""
+        try:
+            return (datetime.fromisoformat(later.finished) - datetime.fromisoformat(self.started)).total_seconds()
+        except ValueError:
+            return 0.0
 
     @property
     def broken(self) -> ProblemKind | None:

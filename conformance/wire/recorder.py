@@ -14,9 +14,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from conformance.wire.redaction import Redactor
+from conformance.wire.shared import SharedTimeline
 from conformance.wire.timeline import FORMAT, VERSION, Event, TimelineError, read_timeline
 
 __all__ = ["Event", "Recorder", "RecorderClosedError", "RecorderError", "TimelineError", "read_timeline"]
+
+
+_ACTIVITY = frozenset({"http.response", "http.error", "cometd.event"})
 
 
 class RecorderError(RuntimeError):
@@ -33,6 +37,9 @@ class Recorder:
 
     `path` must not exist yet: a timeline is evidence and is never overwritten. Raises `RecorderError` where the file
     cannot be made or written.
+
+    shared: instead of a path, a timeline that other processes write too. `part` is the number of this one, from 0: it
+    goes on in the timeline; None for the one that begins and ends it.
     """
 
     def __init__(
@@ -43,22 +50,28 @@ class Recorder:
         info: Mapping[str, Any] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        shared: SharedTimeline | None = None,
+        part: int | None = None,
     ) -> None:
-        self.redactor = redactor if redactor is not None else Redactor()
+        self._shared, self._part = shared, part
+        self._parts = shared.parts if shared is not None and part is not None else 1
+        self.redactor = redactor if redactor is not None else Redactor(part=part or 0, parts=self._parts)
         self._clock, self._wall = clock, wall
-        self._start = clock()
+        self._start = clock() if shared is None else shared.start
         self._changed = threading.Condition()
         self._events: list[Event] = []
         self._last_seq = 0
         self._last_t = 0.0
+        self._active = 0.0
         self._scenario: str | None = None
         self._step: int | None = None
         self._steps = 0
         self._ordinals: dict[str, int] = {}
         self._closed = False
-        self.path = path
-        self._file = _create(path) if path is not None else None
-        self.record("run.start", {"format": FORMAT, "version": VERSION, "info": dict(info or {})})
+        self.path = path if shared is None else shared.path
+        self._file = shared.open() if shared is not None else _create(path) if path is not None else None
+        if part is None:
+            self.record("run.start", {"format": FORMAT, "version": VERSION, "info": dict(info or {})})
 
     def __enter__(self) -> Self:
         return self
@@ -131,11 +144,18 @@ class Recorder:
         with self._changed:
             return self._last_seq
 
-    def ordinal(self, name: str) -> int:
-        """1, 2, 3 ... for each name: identifies exchanges and sessions within this timeline."""
+    @property
+    def idle(self) -> float:
+        """Seconds since the server last answered or notified."""
         with self._changed:
-            self._ordinals[name] = self._ordinals.get(name, 0) + 1
-            return self._ordinals[name]
+            return self._clock() - self._start - self._active
+
+    def ordinal(self, name: str) -> int:
+        """1, 2, 3 ... for each name: identifies exchanges and sessions within this timeline. Processes that share a
+        timeline take turns: of two, one counts 1, 3, 5 ..."""
+        with self._changed:
+            number = self._ordinals[name] = self._ordinals.get(name, 0) + 1
+            return 1 + (number - 1) * self._parts + (self._part or 0)
 
     def begin_scenario(self, scenario: str, info: Mapping[str, Any] | None = None) -> Event:
         """Record `scenario.start`; every event until `end_scenario` carries the scenario's id."""
@@ -202,7 +222,8 @@ class Recorder:
         with self._changed:
             if self._closed:
                 return
-            self._append("run.end", {"events": self._last_seq + 1})
+            if self._part is None:
+                self._append("run.end", {"events": 0})
             self._closed = True
             if self._file is not None:
                 self._file.close()
@@ -212,10 +233,26 @@ class Recorder:
         if self._closed:
             raise RecorderClosedError(f"{kind} was to be recorded after the timeline was closed")
         at = self._clock() - self._start if t is None else t
-        self._last_t = max(self._last_t, round(at, 6))
+        if self._shared is None or self._file is None:
+            event = self._next(self._last_seq, self._last_t, kind, payload, actor, at)
+        else:
+            with self._shared.turn(self._file) as (seq, last):
+                event = self._next(seq, last, kind, payload, actor, at)
+                self._shared.advance(event.seq, event.t)
+        self._last_seq, self._last_t = event.seq, event.t
+        if kind in _ACTIVITY:
+            self._active = event.t
+        self._events.append(event)
+        self._changed.notify_all()
+        return event
+
+    def _next(self, seq: int, last: float, kind: str, payload: dict[str, Any], actor: str | None, at: float) -> Event:
+        """Writes the event that follows `seq`, recorded at `last`."""
+        if kind == "run.end":
+            payload = {"events": seq + 1}
         event = Event(
-            self._last_seq + 1,
-            self._last_t,
+            seq + 1,
+            max(last, round(at, 6)),
             self._wall().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
             actor,
             self._scenario,
@@ -225,9 +262,6 @@ class Recorder:
         )
         if self._file is not None:
             self._write(event.line())
-        self._last_seq = event.seq
-        self._events.append(event)
-        self._changed.notify_all()
         return event
 
     def _write(self, line: bytes) -> None:

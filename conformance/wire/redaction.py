@@ -53,9 +53,14 @@ _FORM_MEMBER = re.compile(r"(^|[&?])([\w\-]*passw(?:or)?d=)([^&\s#]+)", re.IGNOR
 
 
 class Redactor:
-    """Replaces secrets by placeholders. Safe to use from several threads; knows no secret until told."""
+    """Replaces secrets by placeholders. Safe to use from several threads; knows no secret until told.
 
-    def __init__(self) -> None:
+    part, parts: of several processes that write one timeline. Told secrets are the same for all and have the same
+    placeholders; for what each finds by itself they number in turns, so that different secrets stay different.
+    """
+
+    def __init__(self, *, part: int = 0, parts: int = 1) -> None:
+        self._part, self._parts = part, parts
         self._lock = threading.RLock()
         self._placeholders: dict[str, str] = {}
         self._known: set[str] = set()
@@ -73,7 +78,7 @@ class Redactor:
 
         An empty one hides nothing; one below four characters is hidden only where secrets live (headers, members).
         """
-        placeholder = self.placeholder(secret, label)
+        placeholder = self.placeholder(secret, label, told=True)
         if len(secret) >= _SEARCHED_FROM:
             with self._lock:
                 for form in _forms_of(secret):
@@ -126,7 +131,7 @@ class Redactor:
                 self._token_headers.add(name.lower())
                 self._forget()
 
-    def placeholder(self, secret: str, label: str) -> str:
+    def placeholder(self, secret: str, label: str, *, told: bool = False) -> str:
         """The placeholder of a value: the same for the same value, whatever label it is given later."""
         if not secret:
             return ""
@@ -134,8 +139,10 @@ class Redactor:
             known = self._placeholders.get(secret)
             if known is None:
                 label = re.sub(r"[^A-Za-z0-9 ._\-]", "_", label)[:40]
-                self._numbers[label] = self._numbers.get(label, 0) + 1
-                known = self._placeholders[secret] = f"<secret:{label}#{self._numbers[label]}>"
+                number = self._numbers[label] = self._numbers.get(label, 0) + 1
+                if not told:
+                    number = 1 + (number - 1) * self._parts + self._part
+                known = self._placeholders[secret] = f"<secret:{label}#{number}>"
                 self._known.add(known)
             return known
 
