@@ -153,26 +153,32 @@ class Stage:
                 f"no contact-centre session for {actor.name}: HTTP {reply.status}, statusCode {code!r:.20}: "
                 f"{str(detail)[:200]}"
             )
+        if "voice" in channels and actor.cometd is not None:
+            self._await_told(actor, start, "DeviceStateChangeMessage")
         if "chat" in channels:
+            start = self.recorder.last_seq
             # Only the first agent takes chats from the queue, so that a customer's chat finds its way to it.
             state = "Ready" if actor.name == "agent" else "NotReady"
             actor.http.request("POST", "/me/channels/chat", json={"operationName": state}, purpose="auth")
+            if actor.cometd is not None:
+                self._await_told(actor, start, "ChannelStateChangeMessage")
         actor.in_session = self.stirred = True
         self.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
-        if "voice" in channels and actor.cometd is not None:
-            self._await_login(actor, start)
 
-    def _await_login(self, actor: Actor, start: int) -> None:
-        """Waits until an actor is told that it is logged in: it must not come as news in a step that is judged."""
+    def _await_told(self, actor: Actor, start: int, message: str) -> None:
+        """Waits until an actor is told of its login or its channel: it must not come as news in a judged step.
+
+        message: how the messageType begins (ChannelStateChangeMessage has a second version).
+        """
 
         def told(event: Event) -> bool:
             data = event.payload.get("data") if event.kind == "cometd.event" and event.actor == actor.name else None
-            return isinstance(data, Mapping) and data.get("messageType") == "DeviceStateChangeMessage"
+            return isinstance(data, Mapping) and str(data.get("messageType")).startswith(message)
 
-        if self.recorder.wait(told, after=start, deadline=self.patience.for_kind("login")) is None:
-            self.patience.missed("login")
+        if self.recorder.wait(told, after=start, deadline=self.patience.for_kind(f"login {message}")) is None:
+            self.patience.missed(f"login {message}")
         else:
-            self.patience.came("login")
+            self.patience.came(f"login {message}")
 
     def customer(self) -> Actor:
         """A customer: no credentials, only the id of the contact centre (Customer Chat API, General)."""
