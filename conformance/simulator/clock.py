@@ -97,7 +97,9 @@ class Clock:
             self._wakeup = loop.call_later(delay, self._ring)
 
     def clear(self) -> None:
-        """Forget every timer."""
+        """Forget every timer; each says so."""
+        for timer in self._timers:
+            timer.cancel()
         self._timers.clear()
         if self._wakeup is not None:
             self._wakeup.cancel()

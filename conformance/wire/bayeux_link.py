@@ -49,9 +49,10 @@ class BayeuxLink:
         # Nothing is sent beside a handshake: whoever sends holds this gate, the held connect excepted, which never
         # meets a handshake because one thread does both.
         self._gate = threading.RLock()
+        self._leaving = False
         self._transport: Transport
         if transport == "websocket":
-            self._transport = WebSocket(http, url, self._receive, log.trouble)
+            self._transport = WebSocket(http, url, self._receive, self._lost)
         else:
             self._transport = LongPolling(http, url, self._receive)
 
@@ -120,6 +121,7 @@ class BayeuxLink:
             if not mine or self.client_id is None:
                 return False
             message = {"id": self._ids.next(), "channel": DISCONNECT, "clientId": self.client_id}
+            self._leaving = True
             try:
                 return successful(self.exchange([message], timeout)[0][0].reply)
             except TransportFailure:
@@ -149,6 +151,11 @@ class BayeuxLink:
     def close(self) -> None:
         """Free the connections."""
         self._transport.close()
+
+    def _lost(self, reason: str) -> None:
+        """The WebSocket went away by itself; after our goodbye a server may close it (Faye does)."""
+        if not self._leaving:
+            self.log.trouble(reason)
 
     def _handshake_problem(self, reply: Mapping[str, Any]) -> str | None:
         if not successful(reply):

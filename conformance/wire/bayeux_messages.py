@@ -71,7 +71,9 @@ class Pending:
     done: threading.Event = field(default_factory=threading.Event)
 
     def resolve(self, reply: Message | None, error: str | None = None) -> None:
-        """Set the reply, or say why there is none."""
+        """Set the reply, or say why there is none. The first word counts: a socket may close right after a reply."""
+        if self.done.is_set():
+            return
         self.reply, self.error = reply, error
         self.done.set()
 

@@ -168,3 +168,12 @@ def test_a_wrong_id_is_borne_only_where_nothing_else_can_be_meant() -> None:
     reply = {"channel": "/meta/connect", "id": "999", "successful": True}
     assert matches([reply], [CONNECT], lenient=True) == {0: 0}
     assert matches([reply], [CONNECT], lenient=False) == {}
+
+
+def test_the_first_outcome_of_a_request_counts() -> None:
+    answered, orphaned = Pending({"id": "1"}), Pending({"id": "2"})
+    answered.resolve({"id": "1", "successful": True})
+    answered.resolve(None, "the socket is closed")
+    orphaned.resolve(None, "the socket is closed")
+    assert (answered.reply, answered.error) == ({"id": "1", "successful": True}, None)
+    assert (orphaned.reply, orphaned.error) == (None, "the socket is closed")

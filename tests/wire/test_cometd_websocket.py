@@ -159,6 +159,23 @@ def test_a_lost_socket_is_opened_again(session: MakeSession, server: SocketPeer,
     assert any("ConnectionClosed" in e["error"] or "closed" in e["error"] for e in of(recorder, "cometd.error"))
 
 
+def test_a_socket_closed_after_the_goodbye_is_no_trouble(session: MakeSession, recorder: Recorder) -> None:
+    class Parting(SocketPeer):
+        """Closes the socket behind its reply to a disconnect, as Faye does."""
+
+        def answer(self, connection: ServerConnection, messages: list[Message]) -> None:
+            super().answer(connection, messages)
+            if messages[0]["channel"] == "/meta/disconnect":
+                connection.close()
+
+    server = Parting()
+    with open_session(session, server):
+        server.peer.until(lambda: server.peer.held == 1 and len(server.peer.sent("/meta/connect")) == 2)
+    server.close()
+    assert len(server.peer.sent("/meta/disconnect")) == 1
+    assert of(recorder, "cometd.error") == []
+
+
 def test_a_new_handshake_on_the_same_socket(session: MakeSession, server: SocketPeer) -> None:
     with open_session(session, server) as client:
         server.peer.until(lambda: server.peer.held == 1 and len(server.peer.sent("/meta/connect")) == 2)

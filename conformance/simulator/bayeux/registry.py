@@ -22,12 +22,19 @@ FaultsOn = Callable[[str], bool]
 _LATE: Final = 0.001
 
 
+class Timer(Protocol):
+    """A callback that the clock will make, unless it was cancelled."""
+
+    @property
+    def cancelled(self) -> bool: ...
+
+
 class Clock(Protocol):
     """What is needed of the server's clock: real time plus what a test has advanced it by."""
 
     def monotonic(self) -> float: ...
 
-    def call_later(self, seconds: float, fn: Callable[[], None], /) -> object: ...
+    def call_later(self, seconds: float, fn: Callable[[], None], /) -> Timer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Registry:
         # No session or hold is over before `_next_due`; the timer rings at `_timer_due`.
         self._next_due = math.inf
         self._timer_due = 0.0
+        self._timer: Timer | None = None
 
     # --- coming and going ---------------------------------------------------------------------------------
 
@@ -185,13 +193,15 @@ class Registry:
         self._arm()
 
     def _arm(self) -> None:
-        # One timer serves all sessions. A reset of the clock loses it, so a date in the past means: none.
+        # One timer serves all sessions. A reset of the clock cancels it.
         now = self._clock.monotonic()
-        if self.closing or self._next_due == math.inf or now < self._timer_due <= self._next_due:
+        if self.closing or self._next_due == math.inf:
+            return
+        if self._timer is not None and not self._timer.cancelled and now < self._timer_due <= self._next_due:
             return
         delay = max(self._next_due - now, 0) + _LATE
         self._timer_due = now + delay - _LATE
-        self._clock.call_later(delay, self.sweep)
+        self._timer = self._clock.call_later(delay, self.sweep)
 
     # --- events -------------------------------------------------------------------------------------------
 
