@@ -1,19 +1,25 @@
-"""Sends a recorded run's HTTP exchanges again, with plain httpx and nothing else, to a fresh bundled server.
+"""Sends a recorded run's HTTP exchanges again, with plain httpx and nothing else, to fresh bundled servers.
 
-What is replayed: every exchange of the timeline that is not CometD and had a reply, and every stimulus, in the order
-in which they were sent, one after the other, over one connection an actor. Session cookies, CSRF tokens and
-identifiers that differ from the recorded ones are replaced by those of this server, as its replies show them.
+What is replayed: every exchange of the timeline that had a reply, CometD over long-polling included, and every
+stimulus, in the order in which they were sent, one after the other; only the connects that a server holds travel beside
+the others, on a connection of their own, and what follows waits for those that had been answered before it. Session
+cookies, CSRF tokens and identifiers that differ from the recorded ones are replaced by those of this server, as its
+replies show them. Of a run that several processes played, each with its own server, the servers come one by one.
 
-What is timed: the calls of httpx alone, each from before the request is built to after the reply's body is read.
-Preparing a request and learning from a reply is not.
+What is timed: from before a request is built by httpx to after its reply's body is read, and the waiting for held
+connects. Preparing a request and learning from a reply is not, nor a wait for a connect that this time is not answered
+(two notifications that had come apart now came at once).
 """
 
 from __future__ import annotations
 
 import json
+import queue
 import re
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -21,42 +27,34 @@ from typing import Any
 
 import httpx
 
+from benchmarks.recorded import Arrived, Plan, Recorded, plans
 from conformance.bundled import BundledServer
 from conformance.driver.negatives import NOBODY
 from conformance.driver.target import Target
-from conformance.wire.timeline import Event, read_timeline
+from conformance.wire.timeline import read_timeline
 
 KEPT_HEADERS = ("accept", "content-type", "contactcenterid")
+PATIENCE = 0.1
+"""Seconds until a held connect counts as one that is not going to be answered now."""
 _BASIC = re.compile(r"<secret:(\w+)\S* (other )?password basic#\d+>")
 _SECRET = re.compile(r"<secret:[^>]+>")
 _WORD = re.compile(r"[A-Za-z0-9_\-]{8,}")
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """One exchange as it was recorded; `response` is empty for a stimulus, whose reply a timeline does not hold."""
-
-    actor: str
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: Any
-    text: str | None
-    response: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
+@dataclass
 class Replayed:
-    """What came of a replay. `seconds` is the time inside httpx; `alike` counts replies with the recorded HTTP status
-    and statusCode; `cometd` and `unanswered` are the recorded exchanges that were left out."""
+    """What came of a replay. `seconds` is the time that counts; `alike` counts replies with the recorded HTTP status
+    and statusCode (CometD: status alone); `cometd` are those of the exchanges that carry CometD; `missed` are waits
+    for connects that were not answered; `left_out` are requests that were not replayed."""
 
-    exchanges: int
-    stimuli: int
-    seconds: float
-    alike: int
-    cometd: int
-    unanswered: int
-    differing: tuple[str, ...]
+    exchanges: int = 0
+    cometd: int = 0
+    stimuli: int = 0
+    seconds: float = 0.0
+    alike: int = 0
+    missed: int = 0
+    left_out: int = 0
+    differing: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -102,58 +100,120 @@ class _Learned:
 
 def replay(timeline: Path) -> Replayed:
     """Replays a timeline that was recorded against the bundled server, with the seed that a run uses."""
-    events = list(read_timeline(timeline))
-    plan = list(_recorded(events))
-    requests = [event for event in events if event.kind == "http.request"]
-    cometd = sum(event.payload["purpose"] == "cometd" for event in requests)
-    stimuli = sum(not item.response for item in plan)
-    with BundledServer() as server:
-        seconds, alike, differing = _play(plan, server.target())
-    exchanges = len(plan) - stimuli
-    return Replayed(exchanges, stimuli, seconds, alike, cometd, len(requests) - cometd - exchanges, tuple(differing))
+    read = plans(read_timeline(timeline))
+    out = Replayed(left_out=read.left_out)
+    for plan in read.by_server.values():
+        with BundledServer() as server, ExitStack() as stack:
+            _Replay(server.target(), stack, out).play(plan)
+    return out
 
 
-def _recorded(events: Iterable[Event]) -> Iterator[Recorded]:
-    events = list(events)
-    responses = {event.payload["exchange"]: event.payload for event in events if event.kind == "http.response"}
-    for event in events:
-        payload = event.payload
-        if event.kind == "stimulus":
-            body = {"name": payload["name"], **payload["parameters"]}
-            yield Recorded("stimulus", "POST", "", {"content-type": "application/json"}, body, None, {})
-        elif event.kind == "http.request" and payload["purpose"] != "cometd" and payload["exchange"] in responses:
-            headers = {name.lower(): values[-1] for name, values in payload["headers"].items()}
-            response = responses[payload["exchange"]]
-            path, actor = payload["path"], event.actor or ""
-            yield Recorded(actor, payload["method"], path, headers, payload["body"], payload["text"], response)
+class _Replay:
+    """One plan against one server."""
+
+    def __init__(self, target: Target, stack: ExitStack, out: Replayed) -> None:
+        self._target, self._stack, self._out = target, stack, out
+        self._learned = _Learned()
+        self._clients: dict[str, httpx.Client] = {}
+        self._polls: dict[str, _Polls] = {}
+        self._owners: dict[int, str] = {}
+
+    def play(self, plan: Plan) -> None:
+        try:
+            for item in plan:
+                if isinstance(item, Arrived):
+                    self._await(item)
+                elif item.kind == "connect":
+                    self._owners[item.exchange] = item.actor
+                    self._poll(item.actor).put(item)
+                else:
+                    self._send(item)
+        finally:
+            for polls in self._polls.values():
+                polls.stop()
+
+    def _send(self, item: Recorded) -> None:
+        if item.actor not in self._clients:
+            self._clients[item.actor] = self._stack.enter_context(_client(self._target))
+        url, headers, content = _prepared(item, self._target, self._learned)
+        began = time.perf_counter()
+        reply = self._clients[item.actor].request(item.method, url, headers=headers, content=content)
+        self._out.seconds += time.perf_counter() - began
+        if item.kind == "stimulus":
+            self._out.stimuli += 1
+            return
+        self.note(item, reply)
+
+    def note(self, item: Recorded, reply: httpx.Response) -> None:
+        """Compares a reply with the recorded one, and learns from it."""
+        self._learned.keep_session(item.response["headers"], reply.headers)
+        live = _json(reply)
+        recorded = item.replies if item.kind in {"cometd", "connect"} else item.response["body"]
+        self._learned.compare(recorded, live)
+        self._out.exchanges += 1
+        self._out.cometd += item.kind in {"cometd", "connect"}
+        seen, wanted = (reply.status_code, _code(live)), (item.response["status"], _code(recorded))
+        if seen == wanted:
+            self._out.alike += 1
+        else:
+            self._out.differing.append(f"{item.method} {item.path}: recorded {wanted}, now {seen}")
+
+    def _poll(self, actor: str) -> _Polls:
+        if actor not in self._polls:
+            client = self._stack.enter_context(_client(self._target))
+            self._polls[actor] = _Polls(client, lambda item: _prepared(item, self._target, self._learned), self.note)
+        return self._polls[actor]
+
+    def _await(self, item: Arrived) -> None:
+        polls = self._polls[self._owners[item.exchange]]
+        began = time.perf_counter()
+        if polls.done(item.exchange, PATIENCE):
+            self._out.seconds += time.perf_counter() - began
+        else:
+            self._out.missed += 1
 
 
-def _play(plan: Iterable[Recorded], target: Target) -> tuple[float, int, list[str]]:
-    learned, clients = _Learned(), dict[str, httpx.Client]()
-    seconds, alike, differing = 0.0, 0, list[str]()
-    try:
-        for item in plan:
-            if item.actor not in clients:
-                clients[item.actor] = _client(target)
-            client = clients[item.actor]
-            url, headers, content = _prepared(item, target, learned)
-            began = time.perf_counter()
-            reply = client.request(item.method, url, headers=headers, content=content)
-            seconds += time.perf_counter() - began
-            if not item.response:
-                continue
-            learned.keep_session(item.response["headers"], reply.headers)
-            live = _json(reply)
-            learned.compare(item.response["body"], live)
-            seen, wanted = (reply.status_code, _code(live)), (item.response["status"], _code(item.response["body"]))
-            if seen == wanted:
-                alike += 1
-            else:
-                differing.append(f"{item.method} {item.path}: recorded {wanted}, now {seen}")
-    finally:
-        for client in clients.values():
-            client.close()
-    return seconds, alike, differing
+class _Polls:
+    """The connects of one actor, one after the other on a connection of their own."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        prepare: Callable[[Recorded], tuple[str, dict[str, str], bytes | None]],
+        note: Callable[[Recorded, httpx.Response], None],
+    ) -> None:
+        self._client, self._prepare, self._note = client, prepare, note
+        self._waiting: queue.SimpleQueue[Recorded | None] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._answered: set[int] = set()
+        self._over = False
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def put(self, item: Recorded) -> None:
+        self._waiting.put(item)
+
+    def done(self, exchange: int, patience: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: exchange in self._answered or self._over, patience)
+
+    def stop(self) -> None:
+        self._waiting.put(None)
+
+    def _run(self) -> None:
+        try:
+            while (item := self._waiting.get()) is not None:
+                url, headers, content = self._prepare(item)
+                reply = self._client.request(item.method, url, headers=headers, content=content)
+                with self._changed:
+                    self._answered.add(item.exchange)
+                    self._changed.notify_all()
+                self._note(item, reply)
+        except httpx.HTTPError:
+            return  # the server ended with the plan while it held this one
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()
 
 
 def _client(target: Target) -> httpx.Client:

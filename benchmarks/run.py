@@ -1,13 +1,13 @@
-"""What a run costs. `make bench`, or `python -m benchmarks.run [--json] [--rounds N] [--area AREA] [--keep DIR]`.
+"""What a run costs. `make bench`, or `python -m benchmarks.run --help`.
 
 Three questions:
 
 1. *A run beside its exchanges.* The ratio is the wall time of the command `gws-conformance run` against the bundled
    server (from the start of the process to its end: loading the contract, starting the server, every scenario with
    its CometD sessions and its waiting, judging, writing the reports) over the time that plain httpx needs for the
-   same HTTP exchanges against a fresh bundled server with the same seed (see `benchmarks.replay`: CometD exchanges are
-   left out, so the ratio also holds what notifications cost). 1.0 would mean that everything but the requests is free.
-   With several rounds each side counts with its median.
+   same exchanges, CometD included, against fresh bundled servers with the same seed (see `benchmarks.replay`). A run
+   is played by several processes unless `--jobs 1` is given, the replay by one. With several rounds each side counts
+   with its median.
 2. *The judge's throughput*, on the timeline that the run recorded.
 3. *What our CometD session adds* to the latency of a notification (see `benchmarks.notification`).
 
@@ -56,13 +56,14 @@ class Cost:
         return statistics.median(self.run_seconds) / statistics.median(self.replay_seconds)
 
 
-def cost(folder: Path, rounds: int, areas: Sequence[str]) -> Cost:
+def cost(folder: Path, rounds: int, areas: Sequence[str], jobs: int | None) -> Cost:
     """Runs the suite and replays its exchanges, `rounds` times in turn. The last timeline stays in `folder`."""
     runs, replays = [], []
     for number in range(rounds):
         output = folder / f"run-{number + 1}"
         command = [str(COMMAND), "run", "--quiet", "--output", str(output)]
         command += [part for area in areas for part in ("--area", area)]
+        command += ["--jobs", str(jobs)] if jobs else []
         began = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         runs.append(time.perf_counter() - began)
@@ -91,7 +92,7 @@ def table(spent: Cost, judged: Judged, delays: Latency) -> Table:
     out.add_row(
         "  alike", f"{again.alike / max(1, again.exchanges):.1%}", "replies with the recorded status and statusCode"
     )
-    out.add_row("  left out", str(again.cometd + again.unanswered), f"{again.cometd} CometD, {again.unanswered} others")
+    out.add_row("  CometD", str(again.cometd), f"of the exchanges; {again.left_out} requests are not replayed")
     verdict = "within" if spent.ratio <= TARGET_RATIO else "above"
     out.add_row(
         "ratio", f"{spent.ratio:.2f}", f"run over replay; {verdict} the target of {TARGET_RATIO}", end_section=True
@@ -130,13 +131,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--rounds", type=int, default=1, metavar="N", help="runs and replays, in turn (default: 1)")
     parser.add_argument("--area", action="append", default=[], help="run only this area (repeatable)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes that play the run (default: the run's own)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the reports of the runs in this folder")
     chosen = parser.parse_args()
     if chosen.rounds < 1:
         parser.error("--rounds must be at least 1")
     with tempfile.TemporaryDirectory(prefix="gws-conformance-bench-") as temporary:
         folder = chosen.keep or Path(temporary)
-        spent = cost(folder, chosen.rounds, chosen.area)
+        spent = cost(folder, chosen.rounds, chosen.area, chosen.jobs)
         judged = judging(folder / f"run-{chosen.rounds}" / "timeline.ndjson")
         delays = latency()
     if chosen.json:
