@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from conformance import __version__
-from conformance.cli import catalogue, explain, offline, run, server, validate
+from conformance.cli import catalogue, explain, fuzz, generate, offline, run, selftest, server, validate
 
 app = typer.Typer(
     name="gws-conformance",
@@ -24,8 +24,11 @@ app.command("operations", epilog=catalogue.OPERATIONS_EPILOG)(catalogue.operatio
 app.command("explain", epilog=explain.EPILOG)(explain.explain)
 app.command("coverage", epilog=catalogue.COVERAGE_EPILOG)(catalogue.coverage)
 app.command("validate", epilog=validate.EPILOG)(validate.validate)
+app.command("generate", epilog=generate.EPILOG)(generate.generate)
 app.command("judge", epilog=offline.JUDGE_EPILOG)(offline.judge)
 app.command("cleanup", epilog=offline.CLEANUP_EPILOG)(offline.cleanup)
+app.command("fuzz", epilog=fuzz.EPILOG)(fuzz.fuzz)
+app.command("selftest", epilog=selftest.EPILOG)(selftest.selftest)
 app.command("version")(server.version)
 
 

@@ -27,6 +27,23 @@ Examples:
 
     gws-conformance coverage reports/2025-01-31T12-00-00 --json
 """
+COUNTED = (
+    ("blocks", "documentedBlocks"),
+    ("operations", "operations"),
+    ("parameters", "parameters"),
+    ("samples", "samples"),
+    ("rules", "rules"),
+    ("rules with checks", "rulesWithChecks"),
+    ("pages", "pages"),
+    ("examples", "examples"),
+    ("states", "states"),
+    ("transitions", "transitions"),
+    ("ambiguities", "ambiguities"),
+)
+"""What `coverage` counts: the head of its column and its name in JSON."""
+NARROW = 6
+"""How many of them fit on a narrow terminal; all do on `ENOUGH` columns."""
+ENOUGH = 140
 KINDS = ("operations", "transitions", "rules", "ambiguities")
 
 
@@ -46,25 +63,29 @@ def operations(
     from conformance.contract.catalogue import entry, select
 
     contract = the_contract(area or ())
-    _require("feature", feature, {name for item in contract.operations.values() for name in item.features})
+    _require("feature", feature, {name for item in contract.operations.values() for name in item.feature_names})
     _require("role", role, {name for item in contract.operations.values() for name in item.roles})
     selected = select(contract, area or (), feature, role)
     if as_json:
         print_json([entry(item, contract) for item in selected])
+        return
+    out = console()
+    if out.width < ENOUGH:
+        out.print(table(("operation", "request"), [(item.id, f"{item.method} {item.path}") for item in selected]))
+        out.print(f"\n{len(selected)} operations; 'gws-conformance explain ID' tells more of one")
         return
     rows = [
         (
             item.id,
             f"{item.method} {item.path}",
             item.operation_name or "",
-            ", ".join(item.features),
+            ", ".join((*item.features, *(["one of " + " or ".join(item.features_any)] if item.features_any else []))),
             ", ".join(item.roles),
             item.hazard,
             item.edition,
         )
         for item in selected
     ]
-    out = console()
     out.print(table(("operation", "request", "operationName", "features", "roles", "hazard", "edition"), rows))
     out.print(f"\n{len(rows)} operations")
 
@@ -96,11 +117,18 @@ def _extent(as_json: bool) -> None:
     if as_json:
         print_json({"areas": by_area, "total": everything})
         return
-    columns = ("pages", "operations", "parameters", "examples", "samples", "states", "transitions", "rules")
-    heads = (*columns, "rules with checks", "ambiguities")
-    keys = (*columns, "rulesWithChecks", "ambiguities")
-    rows = [(name, *(str(numbers[key]) for key in keys)) for name, numbers in [*by_area.items(), ("all", everything)]]
-    console().print(table(("area", *heads), rows, right=heads))
+    out = console()
+    columns = (
+        dict(COUNTED) if out.width >= ENOUGH else {**dict(COUNTED[: NARROW - 1]), "checked": COUNTED[NARROW - 1][1]}
+    )
+    rows = [
+        (name, *(str(numbers[key]) for key in columns.values()))
+        for name, numbers in [*by_area.items(), ("all", everything)]
+    ]
+    out.print(table(("area", *columns), rows, right=list(columns)))
+    if len(columns) < len(COUNTED):
+        more = ", ".join(head for head, _ in COUNTED[NARROW:])
+        out.print(f"\nchecked: rules with checks. With --json or on {ENOUGH} columns also: {more}.")
 
 
 def _touched(directory: Path, as_json: bool) -> None:

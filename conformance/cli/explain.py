@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from conformance.cli.guard import UsageProblem, guarded
 from conformance.cli.options import Json, complete_id, the_contract
-from conformance.cli.output import console, print_json, table
-
-if TYPE_CHECKING:
-    from conformance.cli.explaining import Explanation
+from conformance.cli.output import console, print_json
 
 EPILOG = """
 Examples:
@@ -38,10 +34,12 @@ def explain(
             autocompletion=complete_id,
         ),
     ],
+    full: Annotated[bool, typer.Option("--full", help="Show everything, however long.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what is checked and why, with the pages that say so."""
+    """Show what is checked and why, with the pages that say so, on one screen."""
     from conformance.cli import explaining
+    from conformance.cli.screen import LINES, screen
 
     contract = the_contract()
     found = explaining.explain(identifier, contract)
@@ -54,26 +52,11 @@ def explain(
     if as_json:
         print_json([item.as_json() for item in found])
         return
-    for number, item in enumerate(found):
-        _print(item, first=number == 0)
-
-
-def _print(item: Explanation, *, first: bool) -> None:
     out = console()
-    if not first:
-        out.print()
-    out.print(Text(item.id, "bold").append(f"  {item.kind}", "cyan").append(f"  {item.title}"), soft_wrap=True)
-    _rows(item.facts)
-    for section in item.sections:
-        if section.rows:
-            out.print(Text(section.title, "bold"))
-            _rows(section.rows)
-
-
-def _rows(rows: tuple[tuple[str, str], ...]) -> None:
-    shown = [(Text(f"  {name}", "dim"), text) for name, text in rows if text or name]
-    shown = [row for row in shown if row[1]]
-    if shown:
-        grid = table(("", ""), shown)
-        grid.show_header = False
-        console().print(grid)
+    # An id may belong to a rule and an ambiguity: they share the screen, with an empty line between.
+    height = None if full else LINES // len(found) - (len(found) > 1)
+    for number, item in enumerate(found):
+        if number:
+            out.print()
+        for line in screen(item, out.width, height):
+            out.print(line, soft_wrap=True)

@@ -89,6 +89,7 @@ def _operation(item: Operation, contract: Contract) -> Explanation:
         ),
         ("roles", ", ".join(item.roles) + ("" if item.roles_stated else " (not stated by the page)")),
         ("features", ", ".join(item.features)),
+        ("one of", ", ".join(item.features_any)),
         ("hazard", item.hazard),
         ("edition", "" if item.edition == "both" else item.edition),
         ("needs", _needs(item)),
@@ -113,6 +114,7 @@ def _operation(item: Operation, contract: Contract) -> Explanation:
         {
             **entry(item, contract),
             "summary": item.summary,
+            "featuresAny": list(item.features_any),
             "examples": [one.name for one in item.examples],
             "rules": [_rule_data(rule) for rule in rules],
             "ambiguities": [one.id for one in unclear],

@@ -128,6 +128,7 @@ def operation(area: str, raw: Raw) -> Operation:
         operation_name=name,
         edition=raw.get("edition", "both"),
         features=tuple(raw.get("features", ())),
+        features_any=tuple(raw.get("featuresAny", ())),
         roles=roles,
         roles_stated=raw.get("rolesStated", True),
         actor=raw.get("actor", roles[0] if roles else "agent"),

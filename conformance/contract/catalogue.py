@@ -14,7 +14,7 @@ def select(contract: Contract, areas: Sequence[str], feature: str | None, role: 
     return [
         item
         for item in contract.of_area(*areas)
-        if (feature is None or feature in item.features) and (role is None or role in item.roles)
+        if (feature is None or feature in item.feature_names) and (role is None or role in item.roles)
     ]
 
 
@@ -22,7 +22,8 @@ def entry(operation: Operation, contract: Contract) -> dict[str, Any]:
     """The catalogue's entry of an operation.
 
     A member of a body's object stands under its path (`destination.phoneNumber`). `capabilities` of a notification is
-    the list that the resource offers then, None where the documents do not tie it down.
+    the list that the resource offers then, None where the documents do not tie it down. `features` has all that are
+    needed, and where one of several is enough, these; `explain` tells them apart.
     """
     return {
         "id": operation.id,
@@ -32,7 +33,7 @@ def entry(operation: Operation, contract: Contract) -> dict[str, Any]:
         "method": operation.method,
         "path": operation.path,
         "operationName": operation.operation_name,
-        "features": list(operation.features),
+        "features": list(operation.feature_names),
         "roles": list(operation.roles),
         "edition": operation.edition,
         "hazard": operation.hazard,

@@ -6,19 +6,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 from conformance.contract.loader import Contract
-from conformance.contract.model import Operation, Statechart
+from conformance.contract.model import Operation, Parameter, Statechart
 
 
 @dataclass(frozen=True)
 class AreaExtent:
     """The extent of one area.
 
-    pages: pages of the documents that entries cite. operations, parameters (members of objects included), examples
-    (ways in which the suite performs them). samples: printed requests, replies, notifications and resources that an
-    entry cites by their lines. states, transitions: of the statecharts. checked: rules that some check proves.
+    pages: pages of the documents that entries cite. blocks: places of the documents that entries describe, each a
+    range of lines: requests, rows of parameters, samples, states, transitions, sentences. operations, parameters
+    (members of objects included), examples (ways in which the suite performs them). samples: printed requests, replies,
+    notifications and resources that an entry cites by their lines. states, transitions: of the statecharts. checked:
+    rules that some check proves.
     """
 
     pages: int
+    blocks: int
     operations: int
     parameters: int
     examples: int
@@ -30,8 +33,9 @@ class AreaExtent:
     ambiguities: int
 
     def as_json(self) -> dict[str, int]:
-        """The numbers by name; `checked` is `rulesWithChecks`."""
+        """The numbers by name; `blocks` is `documentedBlocks`, `checked` is `rulesWithChecks`."""
         out = {item.name: int(getattr(self, item.name)) for item in fields(self)}
+        out["documentedBlocks"] = out.pop("blocks")
         out["rulesWithChecks"] = out.pop("checked")
         return out
 
@@ -61,8 +65,9 @@ def _area(contract: Contract, area: str) -> AreaExtent:
     }
     return AreaExtent(
         pages=len({item.page for item in sources}),
+        blocks=len({item.lines for item in sources} | samples | set(_cited(operations, charts))),
         operations=len(operations),
-        parameters=sum(1 + len(item.members) for operation in operations for item in operation.parameters),
+        parameters=sum(_parameters(operation.parameters) for operation in operations),
         examples=sum(len(item.examples) for item in operations),
         samples=len(samples),
         states=sum(len(item.states) for item in charts),
@@ -71,6 +76,25 @@ def _area(contract: Contract, area: str) -> AreaExtent:
         checked=sum(bool(item.checks) for item in rules),
         ambiguities=sum(item.area == area for item in contract.ambiguities.values()),
     )
+
+
+def _parameters(parameters: Iterable[Parameter]) -> int:
+    return sum(1 + _parameters(item.members) for item in parameters)
+
+
+def _cited(operations: Iterable[Operation], charts: Iterable[Statechart]) -> Iterator[tuple[int, int]]:
+    """The lines of parameters and transitions."""
+    for operation in operations:
+        yield from _rows(operation.parameters)
+    for chart in charts:
+        yield from (item.lines for item in chart.transitions if item.lines is not None)
+
+
+def _rows(parameters: Iterable[Parameter]) -> Iterator[tuple[int, int]]:
+    for item in parameters:
+        if item.lines is not None:
+            yield item.lines
+        yield from _rows(item.members)
 
 
 def _samples(operation: Operation) -> Iterator[tuple[int, int]]:

@@ -154,6 +154,7 @@ class Operation:
     operation_name: str | None = None
     edition: str = "both"
     features: tuple[str, ...] = ()
+    features_any: tuple[str, ...] = ()
     roles: tuple[str, ...] = ("agent",)
     roles_stated: bool = True
     actor: str = "agent"
@@ -173,6 +174,11 @@ class Operation:
         parts = re.split(r"\{([^}]+)\}", self.path.rstrip("/"))
         text = "".join(re.escape(part) if index % 2 == 0 else f"(?P<{part}>[^/?]+)" for index, part in enumerate(parts))
         return re.compile(f"^{text}/?$")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Every feature that the page names: all of `features` are needed, and one of `features_any`."""
+        return self.features + self.features_any
 
     @property
     def name(self) -> str:
@@ -205,7 +211,7 @@ class Operation:
             "method": self.method,
             "path": self.path,
             "operationName": self.operation_name,
-            "features": list(self.features),
+            "features": list(self.feature_names),
             "roles": list(self.roles),
             "edition": self.edition,
             "hazard": self.hazard,

@@ -81,12 +81,21 @@ def recognise(value: Any, pointer: str = "") -> Iterator[Payload]:
 
 
 def named(kind: Kind, name: str, value: Any) -> Iterator[Payload]:
-    """The payloads of a document of a known kind: the value itself, or each item of an array."""
+    """The payloads of a document of a known kind: the value itself, or each item of an array. A message may be given
+    as it comes over CometD, inside of `data`, as the tables have it, or alone, as most samples print it."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield Payload(kind, name, item, f"/{index}")
+            yield _named(kind, name, item, f"/{index}")
     else:
-        yield Payload(kind, name, value)
+        yield _named(kind, name, value, "")
+
+
+def _named(kind: Kind, name: str, value: Any, pointer: str) -> Payload:
+    if kind == "message" and isinstance(value, Mapping) and "messageType" not in value:
+        inner = value.get("data")
+        if isinstance(inner, Mapping):
+            return Payload(kind, name, inner, f"{pointer}/data")
+    return Payload(kind, name, value, pointer)
 
 
 def problems(payload: Payload, contract: Contract) -> Iterator[Problem]:

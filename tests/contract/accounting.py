@@ -33,11 +33,10 @@ class Item:
     answer: str | None
 
 
-_OPERATION_NAME = re.compile(r"^operationName\t(.*)")
 _MESSAGE_TYPE = re.compile(r"""["']messageType["']\s*:\s*u?["'](\w+)["']""")
 _FEATURES = re.compile(r"^Required [Ff]eatures?\t?(.*)")
 _FEATURE = re.compile(r"[a-z]+(?:-[a-z]+)+")
-_REQUEST_LINE = re.compile(r"^\s*(GET|POST|PUT|DELETE)\s+(\S*/\S*)")
+_REQUEST_LINE = re.compile(r"^\s*(GET|POST|PUT|DELETE)\s+[`]?([^\s`]*/[^\s`]*?)[`,]*(?:\s|$)")
 _URL_ROW = re.compile(r"^Request URL\t?(.*)")
 _METHOD_ROW = re.compile(r"^HTTP [Mm]ethod\t?(.*)")
 
@@ -55,13 +54,18 @@ def request_urls(reference: Reference, lines: Lines) -> Iterator[Item]:
             continue
         around = [_METHOD_ROW.match(reference.line(number + step)) for step in (1, 2, 3)]
         method = next((plain(found.group(1)) for found in around if found), "")
-        url = plain(row.group(1))
-        found = [
-            entry.id
-            for entry in on_page(number)
-            if method.startswith(entry.data["request"].split()[0]) and same_path(_template(entry), path_of(url))
-        ]
-        yield Item("Request URL", (number, number), f"{method} {url}", next(iter(found), _noted("url", number)))
+        for url in addresses(plain(row.group(1))):
+            found = [
+                entry.id
+                for entry in on_page(number)
+                if method.startswith(entry.data["request"].split()[0]) and same_path(_template(entry), path_of(url))
+            ]
+            yield Item("Request URL", (number, number), f"{method} {url}", next(iter(found), _noted("url", number)))
+
+
+def addresses(cell: str) -> list[str]:
+    """The addresses in a cell, without the blanks that got into them; each of several is to be answered for."""
+    return ["".join(part.split()).strip("`,") for part in re.split(r"\s+(?:or|OR)\s+(?=/|\S*api)", cell)]
 
 
 def _template(entry: Entry) -> str:
@@ -69,15 +73,31 @@ def _template(entry: Entry) -> str:
 
 
 def operation_names(reference: Reference, lines: Lines) -> Iterator[Item]:
-    """The operationName rows of parameter tables."""
-    for number, line in reference.numbered(lines):
-        row = _OPERATION_NAME.match(line)
-        if not row:
+    """The operationName rows of parameter tables; each name that a row gives is one of an operation."""
+    for row in [*reference.rows(lines), *_headless(reference, lines)]:
+        if row.cells[0] != "operationName" or not is_parameter_table(row):
             continue
-        name = plain(row.group(1))
-        page = on_page(number) or list(operations())
-        found = (entry.id for entry in page if entry.data.get("operationName") == name)
-        yield Item("operationName", (number, number), name, next(found, _noted("operationName", number)))
+        page = on_page(row.line) or list(operations())
+        for name in names_of(row):
+            found = (entry.id for entry in page if entry.data.get("operationName") == name)
+            yield Item("operationName", (row.line, row.line), name, next(found, _noted("operationName", row.line)))
+
+
+def _headless(reference: Reference, lines: Lines) -> Iterator[Row]:
+    """Rows of parameter tables that lost their header: an empty line, the name and its value."""
+    for number, line in reference.numbered(lines):
+        if re.fullmatch(r"operationName\t\w+", line) and "\t" not in reference.line(number - 1):
+            yield Row(number, ("Parameter", "Value"), tuple(line.split("\t")))
+
+
+def names_of(row: Row) -> list[str]:
+    """The names in an operationName row: the first cell that is no type, and those that are listed behind it.
+
+    A table may have further columns, for the type in front of the name and for the need behind it.
+    """
+    told = next(cell for cell in row.cells[1:] if cell != "String")
+    name, _, others = told.partition(". Other valid values are:")
+    return [name, *re.findall(r"[A-Z]\w+", others)]
 
 
 def message_types(reference: Reference, lines: Lines) -> Iterator[Item]:
@@ -104,8 +124,14 @@ def features(reference: Reference, lines: Lines) -> Iterator[Item]:
         if not row:
             continue
         names = set(_FEATURE.findall(plain(row.group(1)).lower()))
-        found = (entry.id for entry in on_page(number) if set(entry.data.get("features", [])) == names)
-        yield Item("Required features", (number, number), ", ".join(names), next(found, _noted("features", number)))
+        found = [entry for entry in on_page(number) if _features(entry, any_of="one of" in line.lower()) == names]
+        answer = found[0].id if found else _noted("features", number)
+        yield Item("Required features", (number, number), ", ".join(names), answer)
+
+
+def _features(entry: Entry, *, any_of: bool) -> set[str]:
+    """The features that an operation needs; where the page asks for one of several, these."""
+    return set(entry.data.get("featuresAny" if any_of and "featuresAny" in entry.data else "features", []))
 
 
 def _parameters(entry: Entry) -> dict[str, list[Lines]]:
@@ -160,7 +186,8 @@ def request_lines(reference: Reference, lines: Lines) -> Iterator[Item]:
 
 
 def fields(reference: Reference, lines: Lines) -> Iterator[Item]:
-    """The rows of resource tables that stand in the lines a schema cites: each is a property of that schema."""
+    """The rows of tables of resources, messages and replies: each is a property of a schema that cites these lines, or,
+    where none does, of one that the area's operations are about."""
     for row in reference.rows(lines):
         if row.header[0] not in ("Field", "Attribute", "Property") or not re.fullmatch(r"[\w.]+", row.cells[0]):
             continue
@@ -169,13 +196,33 @@ def fields(reference: Reference, lines: Lines) -> Iterator[Item]:
             for schema in json_schemas().values()
             if "x-source" in schema and inside(row.line, [lines_of(schema["x-source"])])
         ]
-        if not about:
-            continue
         name = row.cells[0].removeprefix("data.")
-        found = (
-            schema["title"] for schema in about if name == "data" or name == "channel" or has_property(schema, name)
-        )
-        yield Item("field", (row.line, row.line), row.cells[0], next(found, _noted("row", row.line)))
+        found = [schema["title"] for schema in about or _spoken_of(row.line) if has_property(schema, name)]
+        replied = [] if about else [entry.id for entry in operations() if name in _replied(entry)]
+        answer = next(iter(["the envelope"] if name in ("data", "channel") else found + replied), None)
+        yield Item("field", (row.line, row.line), row.cells[0], answer or _noted("row", row.line))
+
+
+def _spoken_of(line: int) -> list[Data]:
+    """The schemas that the area in whose lines this one stands is about."""
+    here = {area for area, ranges in areas().items() if inside(line, ranges)}
+    names = set()
+    for entry in operations():
+        if entry.area in here:
+            names.add(f"gws:resources/{entry.data.get('resource')}.json")
+            names |= {f"gws:messages/{one['messageType']}.json" for one in entry.data.get("notifications", [])}
+    cited = {uri for area in here for uri, schema in json_schemas().items() if _begins_in(schema, areas()[area])}
+    return [schema for uri, schema in json_schemas().items() if uri in names | cited]
+
+
+def _begins_in(schema: Data, ranges: tuple[Lines, ...]) -> bool:
+    return "x-source" in schema and inside(lines_of(schema["x-source"])[0], ranges)
+
+
+def _replied(entry: Entry) -> set[str]:
+    """The members of an operation's replies."""
+    members = {member["name"] for reply in entry.data["responses"] for member in reply.get("members", [])}
+    return members | {"statusCode", "statusMessage"}
 
 
 def has_property(schema: Data, dotted: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count
 from typing import Any
 
 from tests.contract.contract_data import (
@@ -20,7 +22,7 @@ from tests.contract.contract_data import (
     request_schema,
     response_schema,
 )
-from tests.contract.reference import Sample
+from tests.contract.reference import Sample, path_of, same_path
 
 # What an operation of another area answers when it is shown on a page of this one.
 BARE_SUCCESS: Data = {
@@ -28,6 +30,25 @@ BARE_SUCCESS: Data = {
     "properties": {"statusCode": {"const": 0}},
     "required": ["statusCode"],
     "additionalProperties": False,
+}
+
+# What ends a poll: it may stand last in a list of what came, and is no notification.
+BAYEUX_REPLY: Data = {
+    "type": "object",
+    "properties": {
+        "channel": {"enum": ["/meta/connect", "/meta/handshake", "/meta/subscribe"]},
+        "successful": {"type": "boolean"},
+        "id": {"type": "string"},
+        "advice": {
+            "type": "object",
+            "properties": {
+                "reconnect": {"enum": ["retry", "handshake", "none"]},
+                "interval": {"type": "integer"},
+                "timeout": {"type": "integer"},
+            },
+        },
+    },
+    "required": ["channel", "successful"],
 }
 
 
@@ -55,9 +76,16 @@ def schema_of(key: str) -> Data:
     return _schemas.get(key, {"$ref": key})
 
 
-def _remember(name: str, schema: Data) -> tuple[str, str]:
-    _schemas[name] = schema
-    return name, name
+def remember(name: str, schema: Data) -> tuple[str, str]:
+    """Keeps a schema and gives its name and key; another schema of the same name has its own key."""
+    key = next(key for key in _keys(name) if _schemas.get(key, schema) == schema)
+    _schemas[key] = schema
+    return name, key
+
+
+def _keys(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name} {number}" for number in count(2))
 
 
 @cache
@@ -81,10 +109,14 @@ def classify(sample: Sample) -> list[Reading]:
     if not isinstance(value, dict):
         return [Reading(sample, "unreadable", value)]
     if "fragment" in sample.rules:
-        return [Reading(sample, "fragment", value)]
+        whole = _resource(sample)
+        return [whole if whole.value is not value else Reading(sample, "fragment", value)]
     inner = value.get("data")
+    if _is_bayeux_reply(value):
+        return [_notification(sample, value)]
     if "operationName" in value and not isinstance(inner, dict):
-        return [_request(sample)]
+        names = [name.strip() for name in str(value["operationName"]).split("|")]
+        return [_request(replace(sample, value={**value, "operationName": name})) for name in names]
     if "messageType" in value or (isinstance(inner, dict) and ("channel" in value or "messageType" in inner)):
         return [_notification(sample, value)]
     if "statusCode" in value or "status" in value:
@@ -98,7 +130,13 @@ def classify(sample: Sample) -> list[Reading]:
     return [_resource(sample)]
 
 
+def _is_bayeux_reply(value: Data) -> bool:
+    return str(value.get("channel")).startswith("/meta/")
+
+
 def _notification(sample: Sample, value: Data) -> Reading:
+    if _is_bayeux_reply(value):
+        return Reading(sample, "bayeux reply", value, (remember("bayeux reply", BAYEUX_REPLY),))
     inner = value.get("data")
     inner = inner if isinstance(inner, dict) else value
     name = str(inner.get("messageType"))
@@ -113,9 +151,12 @@ def _request(sample: Sample) -> Reading:
     named = [entry for entry in page if entry.data.get("operationName") == value.get("operationName")]
     if not named and "operationName" in value:
         named = [entry for entry in operations() if entry.data.get("operationName") == value["operationName"]]
+    if not named and sample.url:
+        path = path_of(sample.url)
+        named = [entry for entry in operations() if same_path(str(entry.data["request"]).split()[1], path)]
     if sample.method:
         named = [entry for entry in named if entry.data["request"].startswith(sample.method + " ")]
-    found = tuple(_remember(f"{entry.id} request", request_schema(entry.data)) for entry in named)
+    found = tuple(remember(f"{entry.id} request", request_schema(entry.data)) for entry in named)
     return Reading(sample, "request", value, found)
 
 
@@ -131,7 +172,7 @@ def _response(sample: Sample) -> Reading:
         fits.append(("error envelope", ERROR_SCHEMA))
     if all(entry.data["request"].startswith("GET ") for entry in page):
         fits.append(("bare success", BARE_SUCCESS))
-    return Reading(sample, "response", value, tuple(_remember(name, schema) for name, schema in fits or documented))
+    return Reading(sample, "response", value, tuple(remember(name, schema) for name, schema in fits or documented))
 
 
 def _documented(entries: list[Entry]) -> list[tuple[str, Data]]:
@@ -162,20 +203,15 @@ def _resource(sample: Sample) -> Reading:
     assert isinstance(value, dict)
     line = sample.lines[0]
     page = on_page(line)
-    members = {
-        member["name"]: member
+    wrapped = [
+        remember(f"{entry.id} {member['name']}", response_schema({"members": [member]}))
         for entry in page
         for response in entry.data["responses"]
         for member in response.get("members", [])
-        if "resource" in member
-    }
-    wrapped = [
-        _remember(f"{name} member", response_schema({"members": [member]}))
-        for name, member in members.items()
-        if name in value and isinstance(value[name], list if member.get("list") else dict)
+        if "resource" in member and isinstance(value.get(member["name"]), list if member.get("list") else dict)
     ]
     if wrapped:
-        return Reading(sample, "resource", value, tuple(wrapped))
+        return Reading(sample, "resource", value, tuple(dict.fromkeys(wrapped)))
     about = [str(entry.data["resource"]) for entry in page if "resource" in entry.data]
     about += [
         uri.removeprefix("gws:resources/").removesuffix(".json")
@@ -183,6 +219,8 @@ def _resource(sample: Sample) -> Reading:
         if "x-source" in schema and lines_of(schema["x-source"])[0] <= line <= lines_of(schema["x-source"])[1]
         if uri.startswith("gws:resources/")
     ]
+    if "fragment" in sample.rules and len(value) == 1:
+        about += [name for name in value if f"gws:resources/{name}.json" in json_schemas()]
     names = list(dict.fromkeys(about))
     wrappers = [name for name in names if isinstance(value.get(name), dict)]
     if wrappers:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,16 @@ Lines = tuple[int, int]
 
 _REQUEST = re.compile(r"^\s*(GET|POST|PUT|DELETE)\s+(\S+)")
 _STATUS = re.compile(r"^\s*(?:HTTP(?:/1\.1)?\s+)?([1-5]\d\d)\b(?:\s|$)")
-_SCRIPT = re.compile(r"<script|</\w+>|\bfunction\b|\bvar \w|^import |^def |^\s*print |\$\(|console\.log", re.MULTILINE)
+_SCRIPT = re.compile(
+    r"<script|^\s*</\w+>|\bfunction\b|\bvar \w|^import |^def |^\s*print |\$\(|console\.log", re.MULTILINE
+)
 _CONTINUES = re.compile(r"""\s*(["'][\w.-]+["']\s*:|[}\]]|"[^"]*",?\s*\n|'[^']*',?\s*\n|[\w./:-]+",?\s*\n)""")
 _TAIL = re.compile(r'\s*[\w./:-]+",?\s*\n')
 _STRAY_QUOTE = re.compile(r'^([^"\n]*(?:"[^"\n]*"[^"\n]*)*[,{\[])"[ \t]*$', re.MULTILINE)
 _FRAGMENT = re.compile(r'\s*["\'][\w.-]+["\']\s*:')
+_ENDS = re.compile(r"[}\]],?\s*$")
+_CLOSER = re.compile(r"\s*[}\]]\s*,?\s*")
+_EARLY = re.compile(r",\s*[}\]][}\],\s]*$")
 _INI = re.compile(r"\s*\[\w+\]\s*$")
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 
@@ -64,7 +70,7 @@ class Sample:
     """One JSON value of the reference as it was meant, and what stood around it.
 
     `method` and `url` come from the request line above it, `http` from a status line, `label` is the last line of
-    prose in front of its block.
+    prose in front of its block, `structural` the number of repairs of its brackets.
     """
 
     lines: Lines
@@ -75,6 +81,7 @@ class Sample:
     http: int | None = None
     label: str = ""
     problem: str | None = None
+    structural: int = 0
 
     @property
     def elided(self) -> bool:
@@ -127,6 +134,8 @@ class Reference:
                 inside = [] if inside is None else None
             elif inside is not None:
                 inside.append((number, line))
+        if inside and not self.text((lines[1] + 1, len(self))).strip("`\n"):
+            found.append(_block(inside))
         return found
 
     def blocks(self, lines: Lines) -> list[Block]:
@@ -137,13 +146,15 @@ class Reference:
                 chains[-1].append(block)
             else:
                 chains.append([block])
-        return [_join(chain) for chain in chains]
+        return [_joined(chain) for chain in chains]
 
     def _goes_on(self, chain: list[Block], block: Block) -> bool:
         gap = self.text((chain[-1].lines[1] + 1, block.lines[0] - 1)).replace("```", "")
         if gap.strip() or chain[-1].script:
             return False
         if _CONTINUES.match(block.text + "\n"):
+            return True
+        if _depth(block.text).unmatched and not _REQUEST.match(block.text) and _ENDS.search(chain[-1].text):
             return True
         return _opened(chain).open > 0 and not _REQUEST.match(block.text)
 
@@ -212,6 +223,56 @@ def _join(chain: list[Block]) -> Block:
             rules |= {"closers-at-break"}
         joined = Block(numbers + joined.numbers, text + "\n" + joined.text, rules)
     return joined
+
+
+# How many lines with brackets at the end of one page are tried as printed too early.
+_TRIED = 5
+
+
+def _joined(chain: list[Block]) -> Block:
+    """One block of several: of the ways to take back brackets at the ends of pages the one with fewest repairs."""
+    usual = _join(chain)
+    if len(chain) == 1 or not _damage(usual, chain):
+        return usual
+    found = [usual]
+    for taken in product(range(_TRIED + 1), repeat=min(len(chain) - 1, 3)):
+        cut = [_without_closers(block, count) for block, count in zip(chain, (*taken, *[0] * len(chain)), strict=False)]
+        if all(cut):
+            blocks = [block for block in cut if block]
+            rules = {rule for block in blocks for rule in block.rules} | {"page-break", "closers-at-break"}
+            numbers = tuple(number for block in blocks for number in block.numbers)
+            found.append(Block(numbers, "\n".join(block.text for block in blocks), frozenset(rules)))
+    return min(found, key=lambda block: _damage(block, chain))
+
+
+def _without_closers(block: Block, count: int) -> Block | None:
+    """The block without its last brackets: lines of them, then the second of a pair; None when it has fewer."""
+    lines = block.text.split("\n")
+    while count and lines and _CLOSER.fullmatch(lines[-1] or "}"):
+        count -= bool(lines[-1].strip())
+        lines.pop()
+    if count and lines and lines[-1].endswith(("[]", "{}")):
+        count -= 1
+        lines[-1] = lines[-1][:-1]
+    return Block(block.numbers[: len(lines)], "\n".join(lines), block.rules) if lines and not count else None
+
+
+def _damage(block: Block, chain: list[Block]) -> int:
+    """How far a block is from one sound value: unreadable ones count most, then values too many, then repairs of the
+    structure, to which brackets that are left over belong and those at the end of a page with a comma in front."""
+    samples = list(_values(block, ""))
+    unreadable = sum(sample.problem is not None for sample in samples)
+    left = sum(
+        bool(_CLOSER.fullmatch(line)) and not any(first <= number <= last for first, last in (s.lines for s in samples))
+        for number, line in zip(block.numbers, block.text.split("\n"), strict=True)
+    )
+    lines = block.text.split("\n")
+    starts = {part.numbers[0] for part in chain[1:]}
+    cut = sum(
+        bool(_EARLY.search("\n".join(lines[:index]))) for index, number in enumerate(block.numbers) if number in starts
+    )
+    several = max(0, len(samples) - 1)
+    return 10_000 * unreadable + 100 * several + left + 2 * cut + sum(sample.structural for sample in samples)
 
 
 def _is_tail(block: Block) -> bool:
@@ -301,7 +362,16 @@ def _values(block: Block, label: str) -> Iterator[Sample]:
             yield Sample((number(at), last), None, frozenset(used), method, url, http, label, str(error))
             return
         lines = (number(at), number(parsed.end - 1))
-        yield Sample(lines, parsed.value, frozenset(used | parsed.rules), method, url, http, label)
+        yield Sample(
+            lines,
+            parsed.value,
+            frozenset(used | parsed.rules),
+            method,
+            url,
+            http,
+            label,
+            structural=parsed.structural + ("fragment" in used),
+        )
         stop = text.find("\n", parsed.end)
         offset = len(text) if stop < 0 else stop + 1
         method = url = http = None

@@ -28,14 +28,23 @@ RULES: dict[str, str] = {
     "mismatched-closer": "a structure without its closing bracket ends with the one around it",
     "wrong-closer": "a bracket of the other kind closes the structure",
     "stray-closer": "a closing bracket that closes nothing is left out",
-    "long-suffix": "the L behind a whole number, as Java writes it, is left out",
+    "inner-quote": "a quote behind which no string can end, or inside a tag, belongs to the text of the string",
+    "misread-quote": "a string whose opening quote is another character than its closing one, or >, ends with that one",
+    "unquoted-text": "a value in parentheses, or in braces around an equals sign, is a text to the end of its line",
+    "blank": "blanks in an address or a time, or in front of a single word, are left out",
+    "zero-for-o": "a digit zero in the place of the letter O in On is read as the letter",
+    "elided-root": "dots at the start of an address stand for the root of all addresses",
+    "nameless": "an empty name without a value is left out",
+    "missing-colon": "a colon is put between a name and a number",
+    "long-suffix": "the L behind a whole number, as Java writes it, is left out, even from the next line",
     "unquoted-name": "a member name without quotes gets them",
     "placeholder": "a bare word in the place of a value is taken as a string",
+    "alternatives": "of two words in brackets with 'or' between them, the first is taken",
     "ellipsis": "dots and 'etc' stand for members that were left out",
     "fragment": "a block that starts with a member shows a part of an object",
     "python-repr": "strings in single quotes, with or without the u of Python, are read as JSON strings",
     "foreign-literal": "None, True and False are read as null, true and false",
-    "comment": "a comment is left out",
+    "comment": "a comment is left out, with lines behind it that start with neither a quote nor a bracket",
 }
 
 # Repairs of the structure; of two ways to read a sample, the one with fewer of these is meant.
@@ -46,13 +55,23 @@ T = TypeVar("T")
 _WORD = re.compile(r"[A-Za-z_$][\w.$-]*")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _SPACE = re.compile(r"\s+")
-_COMMENT = re.compile(r"//[^\n]*")
+_COMMENT = re.compile(r"""//[^\n]*(?:\n[ \t]*(?![\w$]+\s*:)[^\s"'{}\[\]/][^\n]*)*""")
 _ELLIPSIS = re.compile(r"\.{2,}|…|\betc\b\.?")
 _PLACEHOLDER = re.compile(r"<[^<>\n]*>|\{\.\.[^{}]*\.\.\}")
-_QUOTE = re.compile(r"""["]|u?'""")
+_QUOTE = re.compile(r"""["]|u?'|u?>(?=\w[^\n"']*["'])""")
+_CLOSES = re.compile(r"""\s*(?:[,:}\]"']|u['>]|//|\.{2}|…|[\w$.-]+\s*:|\||etc\b|$)""")
+_DOUBLED = re.compile(r"""["'][ \t]*(?:[,}\]\n]|$)""")
+_PARENTHESIS = re.compile(r"""(?:\([^\n]*\)|\{"\w+="[^\n]*\})(?=\s*,?[ \t]*(?:\n|$))""")
+_MARKUP = re.compile(r"""<[a-z]+\s[^<>{}]{,200}>""")
+_LONG = re.compile(r"\s*L\b")
+_OR = re.compile(r"\[(\w+) or \w+\]")
+_ROOT = re.compile(r"\.{3}(?=/)")
+_ADDRESS = re.compile(r"https?\s*:\s*//")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d.*\d\d: \d\d")
 _MEMBER = re.compile(r"""\s*["'][\w.-]+["']\s*:""")
 _FOLLOWS = re.compile(r"""\s*,?\s*(?=["'][\w.-]+["']\s*:)""")
 _NEXT_MEMBER = re.compile(r'\s*("[\w.-]+"\s*:|[}\]]+\s*,?\s*$)')
+ROOT = "http://localhost/api/v2"
 _LITERALS: dict[str, Json] = {"true": True, "false": False, "null": None}
 _FOREIGN: dict[str, Json] = {"True": True, "False": False, "None": None}
 
@@ -63,11 +82,12 @@ class UnreadableError(ValueError):
 
 @dataclass
 class Parsed:
-    """A value, where it ends in the text, and the names of the rules that were needed."""
+    """A value, where it ends in the text, the rules that were needed, and how often its structure was mended."""
 
     value: Json
     end: int
     rules: set[str] = field(default_factory=set)
+    structural: int = 0
 
 
 class _Parser:
@@ -79,11 +99,17 @@ class _Parser:
         self.wrong = wrong
         self.pos = pos
         self.rules: set[str] = set()
+        self.structural = 0
         self.open: list[str] = []
 
     def fail(self, why: str) -> UnreadableError:
         around = self.text[max(0, self.pos - 30) : self.pos + 30].replace("\n", "⏎")
         return UnreadableError(f"{why} near {around!r}")
+
+    def mend(self, rule: str) -> None:
+        """Notes a repair of the structure."""
+        self.rules.add(rule)
+        self.structural += 1
 
     def skip(self) -> None:
         """Goes past white space, comments and ellipses."""
@@ -106,6 +132,11 @@ class _Parser:
 
     def value(self) -> Json:
         char = self.peek()
+        parenthesis = _PARENTHESIS.match(self.text, self.pos)
+        if parenthesis:
+            self.rules.add("unquoted-text")
+            self.pos = parenthesis.end()
+            return parenthesis.group()
         if char == "{":
             found = _PLACEHOLDER.match(self.text, self.pos)
             if found:
@@ -113,11 +144,32 @@ class _Parser:
                 self.pos = found.end()
                 return {}
             return self.structure("}", self.members)
+        either = _OR.match(self.text, self.pos)
+        if either:
+            self.rules.add("alternatives")
+            self.pos = either.end()
+            return _LITERALS.get(either.group(1), either.group(1))
         if char == "[":
             return self.structure("]", self.items)
         if self.quoted():
-            return self.string()
+            return self.cleaned(self.string())
         return self.scalar()
+
+    def cleaned(self, text: str) -> str:
+        """A text without what got into it in print."""
+        rooted = _ROOT.sub(ROOT, text, count=1) if _ROOT.match(text) else text
+        if rooted != text:
+            self.rules.add("elided-root")
+        if _ADDRESS.match(rooted) or re.fullmatch(r"\s+\w+", rooted):
+            spaced = re.sub(r"\s+", "", rooted)
+        else:
+            spaced = rooted.replace(": ", ":") if _TIME.match(rooted) else rooted
+        if spaced != rooted:
+            self.rules.add("blank")
+        if spaced == "0n":
+            self.rules.add("zero-for-o")
+            return "On"
+        return spaced
 
     def structure(self, closer: str, read: Callable[[], T], taken: bool = False) -> T:
         self.pos += not taken
@@ -136,9 +188,10 @@ class _Parser:
             return placeholder.group()
         if number:
             self.pos = number.end()
-            if self.text[self.pos : self.pos + 1] == "L":
+            suffix = _LONG.match(self.text, self.pos)
+            if suffix:
                 self.rules.add("long-suffix")
-                self.pos += 1
+                self.pos = suffix.end()
             digits = number.group()
             return float(digits) if "." in digits or "e" in digits.lower() else int(digits)
         if word:
@@ -159,18 +212,22 @@ class _Parser:
     def string(self) -> str:
         if self.text[self.pos] == "u":
             self.pos += 1
-        quote = self.text[self.pos]
-        if quote == "'":
-            self.rules.add("python-repr")
+        quote = self.closing_quote()
         self.pos += 1
         parts: list[str] = []
         while self.pos < len(self.text):
             char = self.text[self.pos]
-            if char == quote:
+            if char == quote and not self.is_inner(quote):
                 self.pos += 1
                 return "".join(parts)
             if char == "\\":
                 parts.append(self.escape())
+                continue
+            tag = _MARKUP.match(self.text, self.pos)
+            if tag and quote in tag.group():
+                self.rules.add("inner-quote")
+                parts.append(" ".join(tag.group().split()))
+                self.pos = tag.end()
                 continue
             if char == "\n":
                 if _NEXT_MEMBER.match(self.text[self.pos + 1 :].split("\n", 1)[0]):
@@ -185,6 +242,28 @@ class _Parser:
             parts.append(char)
             self.pos += 1
         raise self.fail("a string that never ends")
+
+    def closing_quote(self) -> str:
+        """The quote that ends the string that starts here: the same one, or the only one that its line has."""
+        opening = self.text[self.pos]
+        rest = self.text[self.pos + 1 :].split("\n", 1)[0]
+        found = re.search("[\"']", rest)
+        if found and (opening == ">" or (opening == "'" and "'" not in rest)):
+            self.rules.add("misread-quote")
+            return found.group()
+        if opening == "'":
+            self.rules.add("python-repr")
+        return opening
+
+    def is_inner(self, quote: str) -> bool:
+        """Whether the quote here belongs to the text: nothing that may follow a string follows it, a quote does."""
+        rest = self.text[self.pos + 1 :]
+        follows = rest.lstrip()
+        inner = not _CLOSES.match(rest) or bool(rest.startswith(quote) and _DOUBLED.match(rest))
+        if inner and quote in follows.split("\n", 1)[0]:
+            self.rules.add("inner-quote")
+            return True
+        return False
 
     def escape(self) -> str:
         code = self.text[self.pos + 1 : self.pos + 2]
@@ -210,9 +289,16 @@ class _Parser:
         result: dict[str, Json] = {}
         while not self.closed("}"):
             name = self.name()
-            if self.peek() != ":":
+            if not name and self.peek() in (",", "}"):
+                self.rules.add("nameless")
+                self.comma("}")
+                continue
+            if self.peek() == ":":
+                self.pos += 1
+            elif self.peek().isdigit():
+                self.rules.add("missing-colon")
+            else:
                 raise self.fail("no colon behind a name")
-            self.pos += 1
             result[name] = self.value()
             self.comma("}")
         return result
@@ -224,10 +310,10 @@ class _Parser:
             if _MEMBER.match(self.text, self.pos):
                 last = result[-1] if result else None
                 if not (self.reopen and isinstance(last, dict)):
-                    self.rules.add("missing-closer")
+                    self.mend("missing-closer")
                     self.pos = start
                     return result
-                self.rules.add("early-closer")
+                self.mend("early-closer")
                 last.update(self.structure("}", self.members, taken=True))
             else:
                 result.append(self.value())
@@ -238,19 +324,19 @@ class _Parser:
         """Whether the structure ends here; takes its closing bracket."""
         char = self.peek()
         while char in ("}", "]") and char not in self.open:
-            self.rules.add("wrong-closer" if self.wrong else "stray-closer")
+            self.mend("wrong-closer" if self.wrong else "stray-closer")
             self.pos += 1
             if self.wrong:
                 return True
             char = self.peek()
         if not char:
-            self.rules.add("unclosed")
+            self.mend("unclosed")
             return True
         if char == closer:
             self.pos += 1
             return True
         if char in "}]":
-            self.rules.add("mismatched-closer")
+            self.mend("mismatched-closer")
             return True
         return False
 
@@ -271,10 +357,10 @@ def _read(text: str, pos: int, reopen: bool, wrong: bool) -> Parsed:
         follows = _FOLLOWS.match(text, parser.pos)
         if not follows or "unclosed" in parser.rules:
             break
-        parser.rules.add("early-closer")
+        parser.mend("early-closer")
         parser.pos = follows.end()
         value.update(parser.structure("}", parser.members, taken=True))
-    return Parsed(value, parser.pos, parser.rules)
+    return Parsed(value, parser.pos, parser.rules, parser.structural)
 
 
 def parse(text: str, pos: int = 0) -> Parsed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.accounting import COUNTERS, account, is_parameter_table
-from tests.contract.contract_data import areas, errata, lines_of
+from tests.contract.accounting import COUNTERS, account, addresses, is_parameter_table, names_of
+from tests.contract.contract_data import areas, errata, lines_of, operations
 from tests.contract.reference import Row, path_of, required_reference, same_path
 
 
@@ -25,8 +25,20 @@ def test_everything_printed_is_accounted_for(area: str) -> None:
 
 def test_the_areas_have_something_to_account_for() -> None:
     reference = required_reference()
-    for area in areas():
+    for area in {entry.area for entry in operations()}:
         assert sum(len(account(reference, area, kind)) for kind in ("sample", "request line")) > 2, area
+
+
+def test_nothing_stands_outside_of_the_areas() -> None:
+    """The lines of no area: the contents of the document, and what is left between pages."""
+    reference = required_reference()
+    taken = sorted(lines for ranges in areas().values() for lines in ranges)
+    starts = [1, *(last + 1 for _, last in taken)]
+    ends = [*(first - 1 for first, _ in taken), len(reference)]
+    outside = [(start, end) for start, end in zip(starts, ends, strict=True) if start <= end]
+    assert (1, taken[0][0] - 1) in outside
+    found = [item for lines in outside for counter in COUNTERS.values() for item in counter(reference, lines)]
+    assert found == []
 
 
 def test_errata_stand_over_what_they_are_about() -> None:
@@ -74,3 +86,30 @@ def test_a_path_has_the_shape_of_its_template() -> None:
 def test_parameter_tables_are_told_by_their_header() -> None:
     assert is_parameter_table(Row(1, ("Parameter", "Value"), ("key", "text")))
     assert not is_parameter_table(Row(1, ("Topic", "Description"), ("/v2/me/calls", "text")))
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        (("operationName", "Ready"), ["Ready"]),
+        (("operationName", "FindPhoneCall", "Yes"), ["FindPhoneCall"]),
+        (("operationName", "String", "CancelRecord", "Yes"), ["CancelRecord"]),
+        (("operationName", "Add. Other valid values are: AddChat and AddEmail."), ["Add", "AddChat", "AddEmail"]),
+    ],
+)
+def test_names_are_read_from_their_column(cells: tuple[str, ...], names: list[str]) -> None:
+    assert names_of(Row(1, ("Parameter", "Value"), cells)) == names
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("/api/v2/me/calls/{id}", ["/api/v2/me/calls/{id}"]),
+        ("/api/v2/me/ workbins/{id}", ["/api/v2/me/workbins/{id}"]),
+        ("`/api/v2/users`,", ["/api/v2/users"]),
+        ("/users/{id}/settings or /me/settings", ["/users/{id}/settings", "/me/settings"]),
+        ("/api/v2/me/workbins OR /api/v2/workbins", ["/api/v2/me/workbins", "/api/v2/workbins"]),
+    ],
+)
+def test_addresses_are_read_from_a_cell(cell: str, found: list[str]) -> None:
+    assert addresses(cell) == found

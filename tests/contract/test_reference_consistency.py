@@ -329,3 +329,23 @@ def test_status_codes_are_those_of_the_table() -> None:
 def test_an_entry_knows_its_lines() -> None:
     entry = Entry("basics", "f", {"id": "basics.X", "source": {"page": "P", "lines": [3, 4]}})
     assert (entry.id, entry.lines) == ("basics.X", (3, 4))
+
+
+HEADINGS = frozenset(
+    ("overview", "important", "note", "description", "operations", "parameters", "request", "requests", "response")
+) | {"http response", "notification", "sample", "samples", "example", "examples"}
+
+
+def test_citations_are_of_more_than_a_heading() -> None:
+    """What a rule or an ambiguity cites says something, beside titles and what every page begins with."""
+    reference = required_reference()
+    empty = []
+    for entry in (*rules(), *ambiguities(), *operations()):
+        for _, value in walk(entry.data):
+            if not (isinstance(value, dict) and {"page", "lines"} <= set(value) and is_reference(value)):
+                continue
+            texts = [plain(line).strip("`#* ") for _, line in reference.numbered(lines_of(value))]
+            headings = HEADINGS | {str(value["page"]).casefold(), ""}
+            if all(text.casefold() in headings or "is part of the" in text for text in texts):
+                empty.append(f"{entry.id}: {value['page']} {value['lines']}")
+    assert empty == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.reference import Reference
-from tests.contract.repair import RULES, Json, UnreadableError, parse
+from tests.contract.repair import ROOT, RULES, Json, UnreadableError, parse
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,24 @@ from tests.contract.repair import RULES, Json, UnreadableError, parse
         ("{u'a': 'b'}", {"a": "b"}, "python-repr"),
         ('{"a": None, "b": True}', {"a": None, "b": True}, "foreign-literal"),
         ('{"a": 1 // one\n}', {"a": 1}, "comment"),
+        ('{"a": 1 // one\n  and more\n}', {"a": 1}, "comment"),
+        ('{"a": "x; b="=1==",\n"c": "d"}', {"a": 'x; b="=1==', "c": "d"}, "inner-quote"),
+        ('{"a": ""x"",\n"b": 1}', {"a": '"x"', "b": 1}, "inner-quote"),
+        ('{"a": "<i b="\nc" d="e">f</i>"}', {"a": '<i b=" c" d="e">f</i>'}, "inner-quote"),
+        ("{u>a': u'b'}", {"a": "b"}, "misread-quote"),
+        ('{>a": 1}', {"a": 1}, "misread-quote"),
+        ('{"a": u\'b",\n"c": 1}', {"a": "b", "c": 1}, "misread-quote"),
+        ('{"a": (" t="1"),\n"b": 1}', {"a": '(" t="1")', "b": 1}, "unquoted-text"),
+        ('{"a": {"t="1"},\n"b": 1}', {"a": '{"t="1"}', "b": 1}, "unquoted-text"),
+        ('{"a": "http: //h: 80/  b"}', {"a": "http://h:80/b"}, "blank"),
+        ('{"a": "2015-09-02T15: 39: 22.000+0300"}', {"a": "2015-09-02T15:39:22.000+0300"}, "blank"),
+        ('{"a": " Talking"}', {"a": "Talking"}, "blank"),
+        ('{"a": "0n"}', {"a": "On"}, "zero-for-o"),
+        ('{"a": ".../b"}', {"a": f"{ROOT}/b"}, "elided-root"),
+        ('{"a": "b", "", "c": 1}', {"a": "b", "c": 1}, "nameless"),
+        ('{"a" 8}', {"a": 8}, "missing-colon"),
+        ('{"a": 12\n  L}', {"a": 12}, "long-suffix"),
+        ('{"a": [true or false]}', {"a": True}, "alternatives"),
     ],
 )
 def test_each_repair(text: str, value: Json, rule: str) -> None:
@@ -39,12 +57,12 @@ def test_each_repair(text: str, value: Json, rule: str) -> None:
 
 
 def test_sound_json_needs_no_repair() -> None:
-    parsed = parse(' {"a": [1, -2.5, "x\\u0041\\n", true, null, {}], "b": {"c": "d"}} ')
-    assert parsed.value == {"a": [1, -2.5, "xA\n", True, None, {}], "b": {"c": "d"}}
+    parsed = parse(' {"a": [1, -2.5, "x\\u0041\\n", true, null, {}], "b": {"c": "d e", "f": ""}, "g": ["", "h"]} ')
+    assert parsed.value == {"a": [1, -2.5, "xA\n", True, None, {}], "b": {"c": "d e", "f": ""}, "g": ["", "h"]}
     assert parsed.rules == set()
 
 
-@pytest.mark.parametrize("text", ['{"a" 1}', '{"a": an integer value}', '{"a": "b', "{u>a': 1}", ""])
+@pytest.mark.parametrize("text", ['{"a" "b"}', '{"a": an integer value}', '{"a": "b', "{u>a: 1}", ""])
 def test_what_cannot_be_repaired_is_named(text: str) -> None:
     with pytest.raises(UnreadableError):
         parse(text)
@@ -96,6 +114,38 @@ def test_blocks_are_joined_over_page_breaks() -> None:
     }
     assert {"page-break", "closers-at-break", "wrapped-string", "stray-quote"} <= response.rules
     assert response.label == "Response"
+
+
+CUT = """```
+{
+  "email": {
+    "data": {
+      "a": "x",
+    }
+  }
+}
+```
+
+```
+      "b": "y"
+    },
+    "id": "1"
+  }
+```
+"""
+
+
+def test_brackets_at_a_page_break_are_taken_back() -> None:
+    """All of them where a comma in front of them says that the page ended too early."""
+    (sample,) = Reference(CUT).samples((1, 17))
+    assert sample.value == {"email": {"data": {"a": "x", "b": "y"}, "id": "1"}}
+    assert {"page-break", "closers-at-break", "unclosed"} <= sample.rules
+    assert sample.structural == 1
+
+
+def test_a_block_that_the_document_ends_in_counts() -> None:
+    (sample,) = Reference('```\n{\n  "a": 1\n}').samples((1, 4))
+    assert sample.value == {"a": 1}
 
 
 def test_rows_are_read_without_markup() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.contract.classify import Reading, accepted_by, classify, complaints
+from tests.contract.classify import Reading, accepted_by, classify, complaints, remember, schema_of
 from tests.contract.contract_data import areas, errata, erratum, json_schemas, lines_of
 from tests.contract.reference import Sample, required_reference
 from tests.contract.repair import RULES
@@ -84,8 +84,24 @@ def _sample(value: object, **around: object) -> Sample:
         (_sample({"name": "x"}, method="PUT"), "request"),
         (_sample({"operationName": "SendMessage", "messageType": "Greeting"}), "request"),
         (_sample({"id": "1"}), "resource"),
+        (_sample({"channel": "/meta/connect", "successful": True}, method="POST"), "bayeux reply"),
         (_sample(None, problem="no value"), "unreadable"),
     ],
 )
 def test_samples_are_told_apart_by_content_and_surroundings(sample: Sample, kind: str) -> None:
     assert [reading.kind for reading in classify(sample)] == [kind]
+
+
+def test_a_request_that_names_several_operations_is_one_of_each() -> None:
+    readings = classify(_sample({"operationName": "AddChat | AddEmail"}))
+    assert [(reading.kind, reading.value) for reading in readings] == [
+        ("request", {"operationName": "AddChat"}),
+        ("request", {"operationName": "AddEmail"}),
+    ]
+
+
+def test_schemas_of_one_name_are_kept_apart() -> None:
+    first, second = remember("one", {"type": "object"}), remember("one", {"type": "array"})
+    assert first == remember("one", {"type": "object"})
+    assert schema_of(first[1]) == {"type": "object"}
+    assert schema_of(second[1]) == {"type": "array"}
