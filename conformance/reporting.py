@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -68,9 +68,19 @@ def _broken(scenario: Scenario, error: Exception) -> Finding:
     )
 
 
-def write(info: RunInfo, judged: Judged, contract: Contract, output: Path | None) -> Reported:
-    """Builds the results and, where there is a folder, writes every report that can be written."""
+def write(
+    info: RunInfo,
+    judged: Judged,
+    contract: Contract,
+    output: Path | None,
+    *,
+    recording: Mapping[str, Any] | None = None,
+) -> Reported:
+    """Builds the results and, where there is a folder, writes every report that can be written. recording: see
+    `Results`."""
     results = build_results(info, judged.findings, judged.scenarios, contract)
+    if recording is not None:
+        results = replace(results, recording=recording)
     if output is None:
         return Reported(results, judged.scenarios)
     try:

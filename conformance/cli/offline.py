@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,13 +12,16 @@ import typer
 from rich.text import Text
 
 from conformance.cli.guard import BROKEN, UsageProblem, complain, guarded
-from conformance.cli.options import BaseUrl, Json, TargetFile, the_contract
+from conformance.cli.options import BaseUrl, Json, RecordHar, TargetFile, save_har, the_contract
 from conformance.cli.output import console, print_json
 
 if TYPE_CHECKING:
+    from conformance.contract import Contract
     from conformance.driver.ledger import Entry, Ledger
     from conformance.driver.stage import Stage
     from conformance.driver.target import Target
+    from conformance.har.capture import Options
+    from conformance.reporting import Judged, Reported
 
 JUDGE_EPILOG = """
 Examples:
@@ -26,7 +32,18 @@ Examples:
 
     gws-conformance judge timeline.ndjson --json | jq .verdict
 
-Exit codes: those of the run that was recorded.
+    gws-conformance judge desktop.har --output reports/desktop
+
+    gws-conformance judge proxy.har --host gws.example.com --api-path /gws/api/v2
+
+    gws-conformance judge reports/2025-01-31T12-00-00 --record-har run.har
+
+A HAR is judged as far as it goes: the output, results.json and report.html list what is not judged, and why. In a
+browser, export it with its bodies and, where that is offered, with cookies and credentials: they tell users apart, and
+never reach a report.
+
+Exit codes: those of the run that was recorded; of a HAR 0 where nothing deviates, 1 where something does, 3 where
+nothing in it could be tested, 2 where the file cannot be read.
 """
 CLEANUP_EPILOG = """
 Example:
@@ -39,32 +56,54 @@ Exit codes: 0 nothing is left; 1 something is; 2 usage; 3 the deployment cannot 
 
 @guarded
 def judge(
-    timeline: Annotated[Path, typer.Argument(metavar="TIMELINE", help="timeline.ndjson of a run, or its folder.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="timeline.ndjson of a run, its folder, or a HAR of a browser or proxy."),
+    ],
     output: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the reports there.")] = None,
     as_json: Json = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="HAR: the deployment's host (repeatable). Without it: who answers like a GWS."
+        ),
+    ] = None,
+    api_path: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="HAR: prefix of the API. Without it: wherever /api/v2 stands in a path."),
+    ] = None,
+    notifications_path: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="HAR: where CometD is served, for recordings without its bodies."),
+    ] = None,
+    record_har: RecordHar = None,
 ) -> None:
-    """Judge a recorded run again, without a server.
+    """Judge a recorded run again, or a recording of other software (HAR), without a server.
 
     With the contract of the run the verdicts are the run's own.
     """
-    from conformance import reporting
-    from conformance.report.json_writer import as_json as results_json
-    from conformance.wire.timeline import read_timeline
+    from conformance.har.reading import is_har
 
+    path = file / "timeline.ndjson" if file.is_dir() else file
+    options = {"--host": host, "--api-path": api_path, "--notifications-path": notifications_path}
+    recording = not file.is_dir() and is_har(path)
+    if not recording and any(options.values()):
+        named = next(name for name, value in options.items() if value)
+        raise UsageProblem(f"{named} is for a HAR, which {path} is not")
+    if recording and record_har is not None:
+        raise UsageProblem("--record-har makes a HAR of a timeline: this is one already")
     contract = the_contract()
-    path = timeline / "timeline.ndjson" if timeline.is_dir() else timeline
-    info, judged = reporting.rejudge(read_timeline(path), contract)
-    if info.contract_digest and info.contract_digest != contract.digest:
-        complain("the run was judged by another version of the contract: its verdicts may differ from these")
-    for number, text in enumerate(judged.crashes):
-        kept = reporting.note_crash(output, text)
-        complain("a check broke" + (f"; the traceback is in {kept}" if kept else "") if number == 0 else "and another")
-    if output is not None:
-        _make_folder(output, path)
-    reported = reporting.write(info, judged, contract, output)
+    if recording:
+        reported = _judge_har(path, _har_options(host, api_path, notifications_path), contract, output)
+    else:
+        reported = _judge_timeline(path, contract, output)
+        if record_har is not None:
+            save_har(path, record_har)
     for problem in reported.problems:
         complain(problem)
     if as_json:
+        from conformance.report.json_writer import as_json as results_json
+
         print_json(results_json(reported.results))
     else:
         from conformance.report.console import print_summary
@@ -74,6 +113,83 @@ def judge(
         print_summary(reported.results, curls, console(), list(reported.paths))
     code = reported.results.exit_code
     raise typer.Exit(BROKEN if code == 0 and reported.problems else code)
+
+
+def _judge_timeline(path: Path, contract: Contract, output: Path | None) -> Reported:
+    """Judges a timeline: of a run, or one that was made of a HAR."""
+    from conformance import reporting
+    from conformance.har.events import is_capture
+    from conformance.har.judging import judge_recording
+    from conformance.wire.timeline import TimelineError, read_timeline
+
+    events = read_timeline(path)
+    try:
+        first = next(events)
+    except TimelineError as error:
+        raise _neither(path, error) from None
+    recording: Mapping[str, Any] | None = None
+    if is_capture(first):
+        heard = judge_recording(chain([first], events), contract)
+        info, judged, recording = heard.info, heard.judged, heard.recording
+    else:
+        info, judged = reporting.rejudge(chain([first], events), contract)
+    if info.contract_digest and info.contract_digest != contract.digest:
+        complain("the run was judged by another version of the contract: its verdicts may differ from these")
+    _note_crashes(judged, output)
+    if output is not None:
+        _make_folder(output, path)
+    return reporting.write(info, judged, contract, output, recording=recording)
+
+
+def _judge_har(path: Path, options: Options, contract: Contract, output: Path | None) -> Reported:
+    """Judges a HAR, and keeps the timeline that it was made into beside the reports: their evidence."""
+    from conformance import reporting
+    from conformance.har.judging import judge_recording, read_events
+
+    if output is not None:
+        _make_folder(output, path)
+    events = list(read_events(path, contract, options))
+    heard = judge_recording(events, contract)
+    _note_crashes(heard.judged, output)
+    if not heard.recording["entries"]:
+        complain(f"{path}: the HAR has no entries; nothing could be tested")
+    elif not heard.recording["requests"] and not heard.recording["frames"]:
+        complain(f"{path}: no entry is a request to a GWS; name it with --host and --api-path")
+    reported = reporting.write(heard.info, heard.judged, contract, output, recording=heard.recording)
+    if output is None:
+        return reported
+    from conformance.report.files import write_whole
+
+    try:
+        kept = write_whole(output / "timeline.ndjson", b"".join(event.line() for event in events))
+    except OSError as error:
+        problem = f"{output / 'timeline.ndjson'}: cannot be written ({error.strerror}); free the place"
+        return replace(reported, problems=[*reported.problems, problem])
+    return replace(reported, paths=[*reported.paths, kept])
+
+
+def _har_options(host: list[str] | None, api_path: str | None, notifications_path: str | None) -> Options:
+    from conformance.har.capture import Options
+
+    for name, value in (("--api-path", api_path), ("--notifications-path", notifications_path)):
+        if value is not None and not value.startswith("/"):
+            raise UsageProblem(f"{name} {value}: a path begins with /")
+    return Options(api_path, notifications_path, tuple(host or ()))
+
+
+def _neither(path: Path, error: Exception) -> Exception:
+    """What to say of a file that is no timeline: that it is no HAR either."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return error
+    return UsageProblem(f"{error} It is no HAR either: a HAR is JSON that begins with the member log.")
+
+
+def _note_crashes(judged: Judged, output: Path | None) -> None:
+    from conformance import reporting
+
+    for number, text in enumerate(judged.crashes):
+        kept = reporting.note_crash(output, text)
+        complain("a check broke" + (f"; the traceback is in {kept}" if kept else "") if number == 0 else "and another")
 
 
 def _make_folder(output: Path, timeline: Path) -> None:

@@ -33,6 +33,18 @@ def the_profile(name: str | None, contract: Contract) -> Profile | None:
     return known[name]
 
 
+def save_har(timeline: Path | None, path: Path) -> None:
+    """Writes a timeline as HAR. Raises `UsageProblem`."""
+    from conformance.cli.guard import UsageProblem
+    from conformance.har.writing import write_har
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_har(timeline, path)
+    except OSError as error:
+        raise UsageProblem(f"{path}: cannot be written ({error.strerror or error}); choose another file") from None
+
+
 def complete_area(incomplete: str) -> list[str]:
     """Areas of the contract."""
     return [name for name in the_contract().areas if name.startswith(incomplete)]
@@ -72,6 +84,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Areas = Annotated[
     list[str] | None,
     typer.Option("--area", metavar="AREA", help="Only this area (repeatable).", autocompletion=complete_area),
+]
+RecordHar = Annotated[
+    Path | None,
+    typer.Option("--record-har", metavar="FILE", help="Write everything that was said as HAR 1.2, secrets replaced."),
 ]
 TargetFile = Annotated[
     Path | None, typer.Option("--target", metavar="FILE", help="Target file ('gws-conformance init' writes one).")

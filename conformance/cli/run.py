@@ -15,14 +15,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from conformance.cli.guard import BROKEN, INTERRUPTED, UNREACHABLE, USAGE, complain, guarded
+from conformance.cli.guard import BROKEN, INTERRUPTED, UNREACHABLE, USAGE, UsageProblem, complain, guarded
 from conformance.cli.options import (
     Areas,
     BaseUrl,
+    RecordHar,
     TargetFile,
     complete_fault,
     complete_profile,
     faults,
+    save_har,
     the_contract,
     the_profile,
 )
@@ -47,6 +49,8 @@ Examples:
     gws-conformance run --target target.toml --profile voice-agent --output reports/nightly
 
     gws-conformance run -k "Answer and not negative" --fault voice.hold-leaves-established
+
+    gws-conformance run --area voice --record-har voice.har
 
 Exit codes, which results.json repeats from the first request on:
 
@@ -88,6 +92,7 @@ def run(
             autocompletion=complete_fault,
         ),
     ] = None,
+    record_har: RecordHar = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -135,7 +140,9 @@ def run(
     # What is wrong with these is told before anything is made or collected.
     check_folder(plan.output)
     read_target(plan)
-    raise typer.Exit(_Run(plan, quiet, jobs).go(expression))
+    if record_har is not None:
+        save_har(None, record_har)  # a run that is killed leaves a valid file, and a wrong path is told at once
+    raise typer.Exit(_Run(plan, quiet, record_har, jobs).go(expression))
 
 
 def _refuse(text: str) -> None:
@@ -172,6 +179,7 @@ class _Run:
 
     plan: Plan
     quiet: bool
+    record_har: Path | None = None
     jobs: int | None = None
     console: Console = field(init=False)
     session: Session | Ensemble | None = None
@@ -197,7 +205,19 @@ class _Run:
                 open_part=lambda part: Session.open(self.plan, protect=interruption.protect, part=part),
             )
             code = self._play(player, expression, interruption)
+            code = self._save_har(code)
         self._print()
+        return code
+
+    def _save_har(self, code: int) -> int:
+        """Makes a HAR of the timeline, however the run ended; the exit code."""
+        if self.record_har is None or self.plan.output is None:
+            return code
+        try:
+            save_har(self.plan.output / "timeline.ndjson", self.record_har)
+        except UsageProblem as error:
+            complain(str(error))
+            return code or BROKEN
         return code
 
     # -- playing --------------------------------------------------------------------------------------------
@@ -358,6 +378,8 @@ class _Run:
                 return
             curls = curl_lines(results.findings, self.reported.scenarios)
             print_summary(results, curls, self.console, paths)
+            if self.record_har is not None:
+                self.console.print(Text(f"  {self.record_har}"), soft_wrap=True)
             for name in ("timeline.ndjson", "server.log", "crash.txt"):
                 extra = (self.plan.output or Path()) / name
                 if extra.exists() and extra.stat().st_size:

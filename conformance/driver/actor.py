@@ -142,5 +142,5 @@ def features_of(actor: Actor, contract: Contract) -> tuple[str, ...]:
     reply = actor.http.request("GET", "/features", params={"fields": "*"}, purpose="auth")
     listed = reply.json.get("features") if isinstance(reply.json, Mapping) else None
     if not isinstance(listed, list):
-        return tuple(sorted({name for item in contract.operations.values() for name in item.features}))
+        return tuple(sorted({name for item in contract.operations.values() for name in item.feature_names}))
     return tuple(sorted(str(item.get("id")) for item in listed if isinstance(item, Mapping)))

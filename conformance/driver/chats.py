@@ -87,6 +87,37 @@ def customer_reads(scene: Scene, label: str) -> None:
         scene.stage.recorder.end_step({})
 
 
+def poll(scene: Scene, label: str) -> None:
+    """The customer asks for the chat, and for the messages that are new."""
+    path = f"/chats/{_customers(scene)}"
+    scene.quiet()
+    _begin(scene, label, case="probe")
+    try:
+        scene.stage.customer_request("GET", f"{path}/messages")
+        scene.stage.customer_request("GET", path)
+    finally:
+        scene.stage.recorder.end_step({})
+
+
+def request_chat(scene: Scene, label: str) -> None:
+    """A customer asks for a chat, recorded as a step, wherever that leads.
+
+    Raises:
+        Untestable: the deployment refuses it.
+    """
+    given = {"nickname": "Conformance customer", "subject": f"Conformance {scene.values.get('unique', label)}"}
+    if scene.stage.target.chat_queue:
+        given["endpoint"] = scene.stage.target.chat_queue
+    scene.settle()
+    scene.binding = "chat"  # whoever is offered it has it under this name
+    _begin(scene, label)
+    try:
+        reply = scene.stage.customer_request("POST", "/chats", {**given, "operationName": "RequestChat"})
+    finally:
+        scene.stage.recorder.end_step({})
+    scene.values["customer.chat.id"] = str(reply.get("id", ""))
+
+
 def _customers(scene: Scene) -> str:
     identifier = scene.values.get("customer.chat.id")
     if not identifier:
@@ -124,6 +155,9 @@ def joined(scene: Scene, inviter: str, invited: str, name: str = "Invite") -> No
     """One agent invites or consults another, who accepts; both have been told and nothing is on its way."""
     act(scene, inviter, name, targetUri=f"${{{invited}.user.uri}}", label=f"{inviter} {name} {invited}")
     until(scene, invited, state="Invited")
+    start = scene.stage.recorder.last_seq
     act(scene, invited, "Accept", nickname=f"${{{invited}.nickname}}")
     until(scene, invited, state="Chatting")
+    # It must not come as news in a step that is judged.
+    wait_for(scene, inviter, "participants", lambda data: data.get("notificationType") == "ParticipantsUpdated", start)
     scene.quiet()

@@ -44,6 +44,7 @@ def move(
         on=on,
         expect=(chart, state, chart.owner),
         label=label,
+        transition=str(transition),
         level=level,
         plain=True,
     )
@@ -60,6 +61,7 @@ def _provoke(
         "operation": "",
         "case": "stimulus" if case == "setup" else case,
         "label": label,
+        "transition": str(transition),
         "performer": kind,
         "level": level,
         "expect": {

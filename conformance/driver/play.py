@@ -13,6 +13,7 @@ FULL_CAST = {
     "self": "agent",
     "second": "second_agent",
     "third": "third_agent",
+    "public": "public_agent",
     "supervisor": "supervisor",
     "admin": "admin",
     "customer": "customer",

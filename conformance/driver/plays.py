@@ -54,6 +54,7 @@ def prepare(scene: Scene, operation: Operation, example: Example | None = None) 
     stage = scene.stage
     stage.require_hazard(operation.hazard)
     stage.require_features(operation.features + (example.features if example else ()))
+    stage.require_any_feature(operation.features_any)
     if operation.edition not in {"both", stage.target.edition}:
         raise NotApplicable(
             f"the operation belongs to edition {operation.edition}, the target is {stage.target.edition}"
@@ -226,7 +227,10 @@ def _refuse(scene: Scene, operation: Operation, role: str, case: Refusable) -> N
             "level": "should" if case.inferred else "must",
         }
     )
-    scene.send(actor, case.request, **case.options)
+    reply = scene.send(actor, case.request, **case.options)
+    if isinstance(reply.json, Mapping) and reply.json.get("statusCode") in (0, 7):
+        # It was accepted, which some negatives tolerate: what it causes belongs to this step, not to the next refusal.
+        scene.quiet()
     scene.absorb()
     scene.stage.recorder.end_step({})
 
@@ -388,11 +392,27 @@ def play_transition(scene: Scene, transition: Transition) -> None:
     if transition.source == "start":
         if chart.base is not None:
             scene.reach(*chart.base)
+        _depart(scene, chart, transition.target)
     else:
         scene.reach(chart.name, transition.source)
     loose = transition.level == "should" or transition.reading is not None
     scene.move(transition, case="transition", level="should" if loose else "must")
     scene.quiet()
+
+
+def _depart(scene: Scene, chart: Statechart, state_name: str) -> None:
+    """Leaves a state in which an earlier scenario has left a device: who is there already is told of no change. A
+    chart of one state has nowhere to go."""
+    seen = scene.resource(chart.binds, chart.owner) if chart.resource == "device" else None
+    if seen is None or not matches(chart.states[state_name].where, seen):
+        return
+    others = [
+        item.target
+        for item in chart.transitions
+        if item.source in {"start", state_name} and item.target != state_name and item.level != "may"
+    ]
+    if others:
+        scene.reach(chart.name, others[0])
 
 
 def _withheld(scene: Scene, chart: Statechart, state_name: str) -> None:

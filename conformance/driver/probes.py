@@ -42,8 +42,8 @@ def ask(
     have come and nothing follows them, otherwise nothing is waited for.
 
     `http`: another HTTP session than the role's own; `options` go to `HttpSession.request` (auth, cookies, headers,
-    csrf); `info` is added to the step's own. With `case="refusal"`, `negative` names the entry of
-    schemas/negatives.yaml that says how it is refused.
+    csrf), where `method` and `path` replace the operation's own; `info` is added to the step's own. With
+    `case="refusal"`, `negative` names the entry of schemas/negatives.yaml that says how it is refused.
 
     Raises:
         Untestable: the request cannot be built.
@@ -78,9 +78,8 @@ def ask(
     elif request.body is not None:
         extra["json"] = request.body
     start = scene.stage.recorder.last_seq
-    reply = session.request(
-        request.method, request.path, params=request.params or None, headers=headers or None, **extra
-    )
+    method, path = str(extra.pop("method", request.method)), str(extra.pop("path", request.path))
+    reply = session.request(method, path, params=request.params or None, headers=headers or None, **extra)
     performed = Performed(reply, number)
     if listen:
         _listen(scene, operation, role, performed, start)

@@ -158,6 +158,7 @@ class Scene:
         on: str | None = None,
         expect: tuple[Statechart, State, str] | None = None,
         label: str = "",
+        transition: str = "",
         level: str = "must",
         plain: bool = False,
         wait: bool = True,
@@ -165,8 +166,8 @@ class Scene:
     ) -> Performed:
         """Performs an operation as a role and waits for what it should cause. The step is recorded for the judge.
 
-        `plain`: the example is performed from elsewhere than it was written for, so that the notifications which
-        it promises (instead of the operation's own) are not owed.
+        `transition`: the id of the one that this is. `plain`: the example is performed from elsewhere than it was
+        written for, so that the notifications which it promises (instead of the operation's own) are not owed.
 
         Raises:
             Untestable: the request cannot be built.
@@ -185,6 +186,8 @@ class Scene:
         request = build_request(operation, given, find, lambda name: self.path_id(operation, name, role, on))
         binding = on or operation.resource or ""
         declared = self._declare(operation, actor, role, case, example, binding, expect, label)
+        if transition:
+            declared["transition"] = transition
         number = self.stage.recorder.begin_step({**declared, "level": level, "plain": plain})
         start = self.stage.recorder.last_seq
         reply = self.send(actor, request)

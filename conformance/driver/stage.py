@@ -250,6 +250,11 @@ class Stage:
         if missing:
             raise NotApplicable(f"the contact centre does not have the feature {', '.join(missing)}")
 
+    def require_any_feature(self, features: tuple[str, ...]) -> None:
+        """Raises `NotApplicable` when the contact centre has none of several features of which one is enough."""
+        if features and not set(features) & set(self.features):
+            raise NotApplicable(f"the contact centre has none of the features {', '.join(features)}")
+
     def opened(self) -> list[Actor]:
         """The actors that were opened."""
         return list(self._actors.values())

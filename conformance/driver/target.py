@@ -22,6 +22,7 @@ USER_ROLES = {
     "agent": "agent",
     "second_agent": "agent",
     "third_agent": "agent",
+    "public_agent": "agent",
     "supervisor": "supervisor",
     "admin": "admin",
 }
@@ -288,6 +289,10 @@ password_env = "GWS_SECOND_AGENT_PASSWORD"
 [users.third_agent]
 user_name = "agent3"
 password_env = "GWS_THIRD_AGENT_PASSWORD"
+
+# [users.public_agent]                           # an agent whose device is of the telephony network Public
+# user_name = "agent4"
+# password_env = "GWS_PUBLIC_AGENT_PASSWORD"
 
 [users.supervisor]
 user_name = "supervisor1"

@@ -78,7 +78,11 @@ class StepContext:
         if not fits:
             return None
         clean = [item for item in fits if not self._violates(item, exchange)]
-        return (clean or fits)[0]
+        if clean:
+            return clean[0]
+        # None is kept: the one that was meant is that of which most is there.
+        body = exchange.body if isinstance(exchange.body, Mapping) else {}
+        return max(fits, key=lambda item: sum(member.name in body for member in item.members))
 
     def _violates(self, item: Response, exchange: Exchange) -> bool:
         if item.empty or self.operation is None:

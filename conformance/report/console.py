@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -135,6 +135,8 @@ def print_summary(
     _print_grouped("Skipped", "skipped", results, console)
     if any(sum(counts.values()) for counts in results.areas.values()):
         console.print(_table(results))
+    if results.recording is not None:
+        _print_recording(results.recording, console)
     _print_verdict(results.verdict, results.reasons, console)
     for path in paths:
         console.print(Text(f"  {path}"), soft_wrap=True)
@@ -184,6 +186,30 @@ def _print_grouped(title: str, verdict: Verdict, results: Results, console: Cons
     if len(grouped) > COMPACT:
         console.print(Text(f"   ... and {len(grouped) - COMPACT} more", "dim"))
     console.print()
+
+
+def _print_recording(recording: Mapping[str, Any], console: Console) -> None:
+    """What a recording holds, and everything in it that is not judged."""
+    console.print()
+    told = ", ".join(f"{recording[name]} {name}" for name in ("entries", "requests", "judged", "notifications"))
+    console.print(Text(f"The recording {one_line(recording['file'], NAME)}: {told}", "bold"), soft_wrap=True)
+    if recording["unjudged"]:
+        console.print(Text("Not judged", STYLES["untestable"]))
+    for item in recording["unjudged"]:
+        line = Text("   ").append(f"{item['count']} x {one_line(item['what'], NAME)}: ", "cyan")
+        line.append(one_line(item["reason"]))
+        if item["examples"]:
+            shown = ", ".join(one_line(example, 80) for example in item["examples"][:3])
+            line.append(f"  ({shown}{', ...' if len(item['examples']) > 3 else ''})", "dim")
+        console.print(line, soft_wrap=True)
+    checks = recording["checks"]
+    counts = f"{len(checks['carried'])} whole, {len(checks['inPart'])} in part, {len(checks['notCarried'])} not"
+    console.print(Text(f"Checks that a recording can carry: {counts}"), soft_wrap=True)
+    grouped: dict[str, list[str]] = {}
+    for item in checks["notCarried"]:
+        grouped.setdefault(one_line(item["reason"]), []).append(one_line(item["check"], NAME))
+    for reason, names in grouped.items():
+        console.print(Text("   ").append(f"{', '.join(names)}: ", "cyan").append(reason), soft_wrap=True)
 
 
 def _table(results: Results) -> Table:

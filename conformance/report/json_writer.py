@@ -16,7 +16,7 @@ VERSION = 1
 
 def as_json(results: Results) -> dict[str, Any]:
     """The document, its members in a fixed order; scenarios and checks in the order of the run."""
-    return {
+    document = {
         "format": FORMAT,
         "version": VERSION,
         "verdict": results.verdict,
@@ -31,6 +31,9 @@ def as_json(results: Results) -> dict[str, Any]:
         "scenarios": [item.as_json() for item in results.scenarios],
         "checks": [item.as_json() for item in results.findings],
     }
+    if results.recording is not None:
+        document["recording"] = dict(results.recording)
+    return document
 
 
 def write_json(results: Results, path: Path) -> Path:

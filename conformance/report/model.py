@@ -126,7 +126,8 @@ class Results:
     """Everything that a report says.
 
     counts: findings by verdict. areas: the same by area. readings: by ambiguity the readings that were followed, with
-    the number of times. latency: by messageType. coverage: by area. reasons: why the verdict is what it is.
+    the number of times. latency: by messageType. coverage: by area. reasons: why the verdict is what it is. recording:
+    of a recording by others (a HAR) what it holds and what of it is not judged; None for a run of ours.
     """
 
     run: RunInfo
@@ -139,6 +140,7 @@ class Results:
     coverage: Mapping[str, AreaCoverage]
     verdict: RunVerdict
     reasons: tuple[str, ...]
+    recording: Mapping[str, Any] | None = None
 
     @property
     def exit_code(self) -> int:

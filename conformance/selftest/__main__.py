@@ -1,4 +1,7 @@
-"""`python -m conformance.selftest`: plays every fault of the bundled server and prints the kill matrix."""
+"""`python -m conformance.selftest`: looks for scenarios that see a fault, and writes them into the matrix.
+
+`gws-conformance selftest` plays the matrix; this is how a new fault finds its way into it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.judge import Finding
-from conformance.selftest.bench import Bench
+from conformance.selftest.charges import Docket, SelectionError
 from conformance.selftest.hunt import Hunted
-from conformance.selftest.matrix import Entry, Matrix, dump_matrix, load_matrix
-from conformance.selftest.measure import measure
+from conformance.selftest.matrix import Entry, Matrix, dump_matrix
+from conformance.selftest.measure import hunt_all
 
 
 def learn(results: Sequence[Hunted], matrix: Matrix) -> tuple[Entry, ...]:
@@ -50,50 +53,32 @@ def line(item: Hunted) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 when every fault is killed or known to be equivalent, 1 otherwise."""
+    """Exit code 0 when every fault was seen, 1 otherwise, 2 for faults that do not exist."""
     parser = argparse.ArgumentParser(prog="python -m conformance.selftest", description=__doc__)
     parser.add_argument("--area", action="append", default=[], help="only the faults of these areas")
     parser.add_argument("--fault", action="append", default=[], help="only these faults, written as on a command line")
     parser.add_argument("--jobs", type=int, default=2, help="servers and processes at the same time")
     parser.add_argument("--kills", type=int, default=1, help="how many scenarios are to see each fault")
-    parser.add_argument("--hunt", action="store_true", help="play all scenarios, whatever the matrix expects")
-    parser.add_argument("--learn", metavar="FILE", help="write the matrix that was found")
+    parser.add_argument(
+        "--learn", metavar="FILE", help="write the matrix with what was found (matrix.yaml beside this)"
+    )
     options = parser.parse_args(arguments)
-    matrix = load_matrix()
-    with Bench() as bench:
-        declared = bench.declared()
-    # A fault with an argument is played as the matrix writes it.
-    plain = {name: text for name, text in declared.items() if ":" not in name and "[" not in name}
-    bound = {item.fault: declared_text(item.fault, declared) for item in matrix.entries if item.fault not in plain}
-    every = plain | bound
-    chosen = {name: every.get(name, declared_text(name, declared)) for name in options.fault} or {
-        name: text for name, text in every.items() if not options.area or name.partition(".")[0] in options.area
-    }
-    start = time.monotonic()
-    results = []
-    for item in measure(
-        sorted(chosen.items()), jobs=options.jobs, kills=options.kills, known=not options.hunt, full=True
-    ):
+    docket = Docket.read()
+    try:
+        chosen = [item.fault for item in docket.select(options.area, options.fault)]
+    except SelectionError as error:
+        print(error, file=sys.stderr)
+        return 2
+    start, results = time.monotonic(), []
+    for item in hunt_all(chosen, jobs=options.jobs, kills=options.kills):
         results.append(item)
         print(line(item), flush=True)
-    survivors = [item.fault for item in results if not item.killed]
-    unexplained = [name for name in survivors if name not in matrix.equivalent]
-    print(
-        f"{len(results)} faults, {len(results) - len(survivors)} killed, {len(survivors)} survived "
-        f"({len(survivors) - len(unexplained)} of them equivalent), {time.monotonic() - start:.0f} s"
-    )
+    killed = sum(item.killed for item in results)
+    print(f"{len(results)} faults, {killed} seen, {time.monotonic() - start:.0f} s")
     if options.learn:
-        Path(options.learn).write_text(dump_matrix(learn(results, matrix), matrix.equivalent), "utf-8")
-    return 1 if unexplained else 0
-
-
-def declared_text(fault: str, declared: dict[str, str]) -> str:
-    """The sentence of a fault that is written with its argument."""
-    name, _, argument = fault.partition(":")
-    for usage, sentence in declared.items():
-        if usage.split(":")[0].split("[")[0] == name:
-            return f"{sentence} {argument}"
-    return ""
+        entries = learn(results, docket.matrix)
+        Path(options.learn).write_text(dump_matrix(entries, docket.matrix.equivalent), "utf-8")
+    return 0 if killed == len(results) else 1
 
 
 if __name__ == "__main__":

@@ -6,15 +6,16 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from conformance.driver.outcomes import Unreachable
 from conformance.judge import Finding
 from conformance.selftest.bench import Bench, Played
-from conformance.selftest.matrix import Entry, Matrix
+from conformance.selftest.expectations import Expectation
+from conformance.selftest.matrix import Matrix
 from conformance.selftest.playables import Playable, playables
 
 LESS = frozenset(
@@ -110,39 +111,13 @@ def telling(fault: str, sentence: str, finding: Finding) -> float:
 
 @dataclass
 class Hunter:
-    """Plays scenarios on one bench. Only complaints count that come twice and that the sound server does not get."""
+    """Plays scenarios on one bench. Only complaints count that come twice, that the sound server does not get, and that
+    name what `expectations` ask for."""
 
     bench: Bench
+    expectations: Callable[[str], Expectation | None] = lambda _: None
     patience: float = 120.0
     sound: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def expected(self, fault: str, sentence: str, entries: Sequence[Entry]) -> Hunted:
-        """Plays the scenarios that the matrix names for a fault; only complaints as expected count."""
-        known = playables()
-        scenarios = [known[name] for name in dict.fromkeys(item.scenario for item in entries) if name in known]
-        usual = self.bench.patience
-        self.bench.patience = max([usual, *(item.patience for item in entries if item.patience)])
-        try:
-            hunted = self._play(fault, sentence, scenarios, kills=len(scenarios))
-        finally:
-            self.bench.patience = usual
-        fits = [one for one in hunted.kills if any(entry.matches(one) for entry in entries)]
-        return Hunted(fault, sentence, tuple(fits), hunted.seen, hunted.stopped, hunted.played, hunted.seconds)
-
-    def sees(self, entry: Entry) -> list[Played]:
-        """Plays one expected kill, once, or twice where the fault keeps everybody out: what came of the scenario."""
-        item, usual = playables()[entry.scenario], self.bench.patience
-        self.bench.patience = entry.patience or usual
-        seen: list[Played] = []
-        try:
-            for late in (False, True):
-                with suppress(Unreachable), closing(self.bench.play([entry.fault], [item], late=late)) as played:
-                    seen += played
-                if any(one.complaints for one in seen):
-                    break
-        finally:
-            self.bench.patience = usual
-        return seen
 
     def hunt(self, fault: str, sentence: str, scenarios: Iterable[Playable], *, kills: int = 1) -> Hunted:
         """Plays scenarios until that many of them complain, the likely ones first."""
@@ -177,7 +152,9 @@ class Hunter:
 
     def _confirmed(self, fault: str, item: Played, *, late: bool) -> list[Finding]:
         """The complaints that come again when the scenario is played alone, and that the sound server does not get."""
-        fresh = [one for one in item.complaints if one.id not in self._sound(item.scenario)]
+        expected = self.expectations(fault)
+        right = [one for one in item.complaints if expected is None or not expected.lacks(one)]
+        fresh = [one for one in right if one.id not in self._sound(item.scenario)] if right else []
         if not fresh:
             return []
         with closing(self.bench.play([fault], [playables()[item.scenario]], late=late)) as played:
@@ -192,7 +169,8 @@ class Hunter:
         with closing(self.bench.play([fault], list(left), late=late)) as played:
             for item in played:
                 left.pop(0)
-                if item.complaints:
+                expected = self.expectations(fault)
+                if any(expected is None or not expected.lacks(one) for one in item.complaints):
                     found.append(item)
                 elif item.verdict in {"untestable", "error"}:
                     seen[item.scenario] = f"{item.verdict}: {item.text[:300]}"

@@ -125,7 +125,9 @@ SUBRESOURCES: Final[dict[str, Callable[[World, User], Any]]] = {
     "calls": _calls_of,
     "chats": _chats_of,
     "statistics": _statistics_of,
-    "groups": lambda _, user: [{"name": name, "type": "BusinessUnit"} for name in user.business_units],
+    "groups": lambda _, user: [
+        {"name": name, "type": "BusinessUnit", "contains": ["users"]} for name in user.business_units
+    ],
     "features": lambda world, _: [feature_resource(world, f) for f in FEATURES if f in world.features],
 }
 

@@ -189,7 +189,8 @@ async def _select(
     if chosen is None:
         raise ApiError(FORBIDDEN, f"Method {method} is not allowed here", http=405)
     _check_features(world, chosen, user)
-    return chosen, Context(world, request, user, session, dict(zip(chosen.parameters, values, strict=True)), body)
+    path = {} if chosen is _accept_anything else dict(zip(chosen.parameters, values, strict=True))
+    return chosen, Context(world, request, user, session, path, body)
 
 
 def _has_body(request: Request) -> bool:

@@ -11,6 +11,7 @@ _TARGET_USERS = {
     "agent": "agent1",
     "second_agent": "agent2",
     "third_agent": "agent3",
+    "public_agent": "publicagent",
     "supervisor": "supervisor1",
     "admin": "admin1",
 }

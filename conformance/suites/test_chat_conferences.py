@@ -6,7 +6,7 @@ import pytest
 
 from conformance.driver.chats import act, begin, customer_reads, customer_says, joined, reads, say, until
 from conformance.driver.play import Play
-from conformance.driver.probes import attempt
+from conformance.driver.probes import attempt, resource_with, wait_for
 from conformance.driver.scene import Scene
 from conformance.suites._stories import Story, stories, story
 
@@ -87,6 +87,20 @@ def cancel_late(scene: Scene) -> None:
     given = {key: value for key, value in target.items() if key in names}
     attempt(scene, "chat.CancelConsult", given, on="chat", label="cancel after the acceptance")
     say(scene, "second", "Still here.", "self", name="SendToAgents")
+
+
+@story("chat.consult[cancelled]", "chat.CancelConsult", features=CHAT, hazards=STATE)
+def cancelled(scene: Scene) -> None:
+    """A consultation that is cancelled before it was accepted is gone: the invited agent cannot join."""
+    begin(scene, "second")
+    act(scene, "self", "Consult", targetUri="${second.user.uri}")
+    until(scene, "second", state="Invited")
+    start = scene.stage.recorder.last_seq
+    act(scene, "self", "CancelConsult")
+    wait_for(scene, "second", "withdrawn invitation", resource_with("chat", {"state": "Revoked"}), start)
+    given = {"nickname": "${second.nickname}"}
+    attempt(scene, "chat.Accept", given, role="second", on="chat", label="accept what was cancelled")
+    say(scene, "self", "I can do it alone.")
 
 
 @story("chat.consult[remove]", "chat.RemoveParticipantFromConference", features=CHAT, hazards=STATE)

@@ -42,9 +42,9 @@ class Said:
         return json.loads(self.out)
 
 
-def call(*arguments: str, stdin: str | bytes | None = None) -> Said:
-    """A command inside this process."""
-    result = CliRunner().invoke(app, list(arguments), input=stdin)
+def call(*arguments: str, stdin: str | bytes | None = None, columns: int | None = None) -> Said:
+    """A command inside this process, as wide as where nothing says how wide; `columns` says it."""
+    result = CliRunner().invoke(app, list(arguments), input=stdin, env={"COLUMNS": str(columns) if columns else None})
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Said(result.exit_code, result.stdout, result.stderr)

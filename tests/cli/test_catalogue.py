@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 
 from conformance.cli import explaining
+from conformance.cli.screen import LINES, screen
 from conformance.contract import load_contract
 from conformance.contract.coverage import extent, total
 from conformance.judge import CHECKS
@@ -61,6 +62,39 @@ def test_operations_are_selected(arguments: tuple[str, ...], keeps: Any) -> None
     table = call("operations", *arguments)
     assert all(name in table.out for name in wanted)
     assert f"{len(wanted)} operations" in table.out
+
+
+def test_one_of_several_features_is_enough() -> None:
+    """Each of them finds the operation; what all are needed for is told apart."""
+    (note,) = explaining.explain("ucs-voice.SetCallNote", CONTRACT)
+    assert dict(note.facts)["one of"] == "api-voice, api-ucs-voice"
+    assert (dict(note.facts)["features"], note.data["featuresAny"]) == ("", ["api-voice", "api-ucs-voice"])
+    for feature in note.data["featuresAny"]:
+        assert note.id in [item["id"] for item in call("operations", "--feature", feature, "--json").json]
+    (dial,) = explaining.explain("outbound.Dial", CONTRACT)
+    assert dict(dial.facts)["features"] == "api-voice-outbound, api-voice"
+    assert dial.data["featuresAny"] == []
+
+
+# fmt: off
+AREAS = [
+    "agent-control", "basics", "business-units", "channels", "chat", "cm-scenarios", "contacts",
+    "customer-chat", "devices", "digital-events", "dispositions", "email", "facebook", "facebook-session",
+    "history", "im", "openmedia", "outbound", "places", "platform-configuration", "removed", "settings", "sms",
+    "standard-responses", "statistics", "twitter", "ucs-voice", "user-settings", "users", "voice", "workbins",
+    "workitem",
+]
+# fmt: on
+
+
+def test_every_part_of_the_reference_is_an_area() -> None:
+    """Each can be asked for; the scenarios of Configuration Manager have rules and no request."""
+    assert sorted(CONTRACT.areas) == AREAS
+    for area in AREAS:
+        said = call("operations", "--area", area, "--json")
+        assert said.code == 0
+        assert {item["area"] for item in said.json} == (set() if area == "cm-scenarios" else {area})
+    assert sum(rule.area == "cm-scenarios" for rule in CONTRACT.rules.values()) > 10
 
 
 @pytest.mark.parametrize(
@@ -125,6 +159,35 @@ def test_everything_can_be_explained() -> None:
             json.dumps(item.as_json())
 
 
+@pytest.mark.parametrize("width", [80, 240])
+def test_every_explanation_fits_one_screen(width: int) -> None:
+    """Operations, resources, messages, rules, checks, ambiguities: of every area, on 80 columns as well."""
+    areas = set()
+    for name in explaining.known_ids(CONTRACT):
+        found = explaining.explain(name, CONTRACT)
+        height = LINES // len(found) - (len(found) > 1)
+        for item in found:
+            lines = screen(item, width, height)
+            assert 2 <= len(lines) <= height, name
+            assert max(len(line.plain) for line in lines) <= width, name
+            assert lines[0].plain.startswith(f"{item.id[: width - 1]}"), name
+        areas.add(name.split(".")[0])
+    assert areas >= CONTRACT.areas.keys()
+
+
+@pytest.mark.parametrize("name", ["contacts.List", "notification.sent", "call", "statistics.GetValues"])
+def test_what_is_shortened_can_be_shown_in_full(name: str) -> None:
+    short, full = call("explain", name, columns=80), call("explain", name, "--full", columns=80)
+    assert short.code == full.code == 0
+    assert len(short.out.splitlines()) <= LINES
+    cut = "--full" in short.out
+    assert (len(full.out.splitlines()) > LINES) == cut
+    if cut:
+        assert len(full.out) > len(short.out)
+    else:
+        assert full.out == short.out
+
+
 def test_an_unknown_id_suggests_near_ones() -> None:
     said = call("explain", "voice.Anser")
     assert said.code == 2
@@ -142,6 +205,23 @@ def test_coverage_counts_what_the_contract_has() -> None:
     table = call("coverage")
     assert "rules with checks" in table.out
     assert str(counted["total"]["parameters"]) in table.out
+    assert sum(area["documentedBlocks"] for area in counted["areas"].values()) == counted["total"]["documentedBlocks"]
+    assert all(area["documentedBlocks"] > 0 for area in counted["areas"].values())
+
+
+def test_tables_fit_a_narrow_terminal() -> None:
+    """80 columns: no number and no name of a column is folded, and nothing is wider."""
+    counted = call("coverage", "--json").json["areas"]
+    said = call("coverage", columns=80)
+    lines = said.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["area", "blocks", "operations", "parameters", "samples", "rules", "checked"]
+    keys = ("documentedBlocks", "operations", "parameters", "samples", "rules", "rulesWithChecks")
+    for name, numbers in counted.items():
+        assert [name, *(str(numbers[key]) for key in keys)] in [line.split() for line in lines]
+    listed = call("operations", columns=80).out.splitlines()
+    assert max(map(len, listed)) <= 80
+    assert {line.split()[0] for line in listed if line and not line.startswith(" ")} >= set(CONTRACT.operations)
 
 
 def test_the_total_is_the_sum() -> None:

@@ -15,6 +15,7 @@ MESSAGE: dict[str, Any] = {
     "messageType": "ServiceStateChangeMessage",
     "service": {"serviceType": "voice", "serviceState": "Active"},
 }
+SERVICE = {"messageType": "ServiceStateChangeMessage", "service": {"type": "Voice", "state": "Active"}}
 DIAL = {"operationName": "Dial", "destination": {"phoneNumber": "5001"}}
 
 
@@ -32,6 +33,8 @@ def validate(value: Any, *arguments: str) -> Any:
         ("response:voice.Dial", {"statusCode": 0}),
         ("response:voice.Dial", {"statusCode": 6, "statusMessage": "Requested resource not found"}),
         ("resource:feature", {"id": "api-voice", "displayName": "Voice API"}),
+        ("message:ServiceStateChangeMessage", SERVICE),
+        ("message:ServiceStateChangeMessage", {"data": SERVICE, "channel": "/notifications/services"}),
     ],
 )
 def test_what_is_as_documented_passes(name: str, value: Any) -> None:
@@ -53,6 +56,7 @@ def test_what_is_as_documented_passes(name: str, value: Any) -> None:
             "nothing beside",
             "Return Values",
         ),
+        ("message:CallStateChangeMessage", {"data": {"call": 5}}, "/data/call", "object", "Call resource"),
         (
             "message:CallStateChangeMessage",
             {"messageType": "Other"},

@@ -59,6 +59,10 @@ def test_what_is_not_there_is_skipped() -> None:
     stage.require_hazard("state")
     with pytest.raises(NotApplicable, match="does not have the feature api-multimedia"):
         stage.require_features(("api-voice", "api-multimedia"))
+    stage.require_any_feature(())
+    stage.require_any_feature(("api-multimedia", "api-voice"))
+    with pytest.raises(NotApplicable, match="none of the features api-multimedia, api-ucs-voice"):
+        stage.require_any_feature(("api-multimedia", "api-ucs-voice"))
     with pytest.raises(NotApplicable, match=r"hazard 'deletes' \(add it to hazards.allow\)"):
         stage.require_hazard("deletes")
 

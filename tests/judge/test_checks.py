@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from conformance.judge import CHECKS
-from tests.judge import pairs_bayeux, pairs_chat, pairs_lists, pairs_security, pairs_stories, pairs_voice
+from tests.judge import pairs_bayeux, pairs_chat, pairs_facts, pairs_lists, pairs_security, pairs_stories, pairs_voice
 from tests.judge.build import CONTRACT
 from tests.judge.cases import Pair
 
 PAIRS = [
     pair
-    for module in (pairs_bayeux, pairs_chat, pairs_lists, pairs_security, pairs_stories, pairs_voice)
+    for module in (pairs_bayeux, pairs_chat, pairs_facts, pairs_lists, pairs_security, pairs_stories, pairs_voice)
     for pair in module.PAIRS
 ]
 

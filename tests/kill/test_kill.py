@@ -1,51 +1,64 @@
 """Every check is killed by a fault of the bundled server, for the stated reason, and keeps silent without it.
 
-`matrix.yaml` beside this file has one expected kill for each check: the quick sample of what
-`python -m conformance.selftest` plays in full.
+A sample of what `gws-conformance selftest` plays in full: for each check the first kill of the matrix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from conformance.judge import CHECKS
 from conformance.selftest.bench import Bench, Played, perform
-from conformance.selftest.hunt import Hunter
-from conformance.selftest.matrix import Entry, load_matrix
+from conformance.selftest.charges import Docket
+from conformance.selftest.matrix import Entry
 from conformance.selftest.playables import playables
+from conformance.selftest.trial import Court
+from conformance.selftest.workers import PATIENCE, SOUND_PATIENCE
 
-MATRIX = load_matrix(Path(__file__).with_name("matrix.yaml"))
-SCENARIOS = sorted({entry.scenario for entry in MATRIX.entries})
+DOCKET = Docket.read()
+SAMPLE = sorted(DOCKET.witnesses, key=lambda entry: (entry.fault, entry.check))
+SCENARIOS = sorted({entry.scenario for entry in SAMPLE})
 
 
 @pytest.fixture(scope="module")
-def hunter() -> Iterator[Hunter]:
-    """One warm server for all faults. What a fault keeps back is not waited for long."""
-    with Bench(patience=0.3) as bench:
-        yield Hunter(bench)
+def court() -> Iterator[Court]:
+    """One warm server for all faults."""
+    with Bench(patience=PATIENCE) as bench:
+        yield Court(bench, every=True)
 
 
 @pytest.fixture(scope="module")
 def sound() -> dict[str, Played]:
     """What came of the same scenarios on the sound server, by scenario."""
     known = playables()
-    with Bench(patience=1.5) as bench, bench.faulty(late=True) as session:
+    with Bench(patience=SOUND_PATIENCE) as bench, bench.faulty(late=True) as session:
         return {name: perform(session, known[name]) for name in SCENARIOS}
 
 
 def test_every_check_has_a_fault() -> None:
     """No check without a fault that it kills."""
-    assert {entry.check for entry in MATRIX.entries} == set(CHECKS)
+    assert {entry.check for entry in SAMPLE} == set(CHECKS)
 
 
-def test_scenarios_and_faults_exist(hunter: Hunter) -> None:
-    """The matrix names what there is."""
-    assert set(SCENARIOS) <= set(playables())
-    declared = {usage.split(":")[0].split("[")[0] for usage in hunter.bench.declared()}
-    assert {entry.fault.split(":")[0] for entry in MATRIX.entries} <= declared
+def test_every_fault_has_its_place() -> None:
+    """Each declared fault is expected to be killed, or equivalent with an argument; what a finding must name is said
+    for each; scenarios and faults exist."""
+    plain = {name for name in DOCKET.declared if ":" not in name}
+    played = {entry.fault for entry in DOCKET.matrix.entries}
+    assert plain - played - set(DOCKET.matrix.equivalent) == set()
+    assert played & set(DOCKET.matrix.equivalent) == set()
+    assert [name for name in DOCKET.faults if DOCKET.expected(name) is None] == []
+    assert set(DOCKET.expectations) <= set(DOCKET.faults)
+    assert {entry.scenario for entry in DOCKET.matrix.entries} <= set(playables())
+    assert all(len(argument) > 60 for argument in DOCKET.matrix.equivalent.values())
+
+
+def test_every_kind_of_generic_fault_is_played() -> None:
+    """Each kind of deviation that the middleware derives from traffic, but a server that dies."""
+    kinds = {name.split(":")[0].split("[")[0] for name in DOCKET.declared if name.startswith("generic.")}
+    assert kinds - {entry.fault.split(":")[0] for entry in DOCKET.matrix.entries} == {"generic.die-after"}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -56,13 +69,11 @@ def test_the_sound_server_is_not_blamed(name: str, sound: dict[str, Played]) -> 
     assert played.verdict == "passed", played.text
 
 
-@pytest.mark.parametrize("entry", MATRIX.entries, ids=lambda entry: f"{entry.check}-{entry.fault}")
-def test_the_fault_is_seen(entry: Entry, hunter: Hunter, sound: dict[str, Played]) -> None:
-    """With the fault on, the check complains, about the operation and for the reason that the matrix names; without
-    it, it had something to say and passed."""
-    seen = hunter.sees(entry)
-    complaints = [item for played in seen for item in played.complaints]
-    said = [f"{item.check} of {item.operation}: {item.message}" for item in complaints]
-    assert any(entry.matches(item) for item in complaints), said or [played.text for played in seen]
+@pytest.mark.parametrize("entry", SAMPLE, ids=lambda entry: f"{entry.check}-{entry.fault}")
+def test_the_fault_is_seen(entry: Entry, court: Court, sound: dict[str, Played]) -> None:
+    """With the fault on, the check complains, and names what the fault is about; without it, it passes."""
+    trial = court.try_fault(DOCKET.charge(entry.fault, only=entry.scenario))
+    said = [f"{item.finding.check} of {item.finding.operation}: {item.finding.message}" for item in trial.complaints]
+    assert entry.check in {item.finding.check for item in trial.right}, said or dict(trial.disturbed) or trial.stopped
     before = [item.verdict for item in sound[entry.scenario].findings if item.check == entry.check]
     assert set(before) <= {"passed"}

@@ -1,32 +1,47 @@
-"""The parts of the self-test: collecting scenarios, the matrix file, the order of the hunt, the server behind it."""
+"""The parts of the self-test: scenarios, its files, what counts as a kill, the order of the hunt, the server."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from conformance.judge import Finding
+from conformance.judge.findings import Verdict
 from conformance.selftest.__main__ import gist, learn
 from conformance.selftest.bench import Bench, BenchError
+from conformance.selftest.charges import Docket, SelectionError, area_of, family, sentence_of
+from conformance.selftest.expectations import Expectation, expectation_of, load_expectations
 from conformance.selftest.hunt import Hunted, candidates, likely_first, words
 from conformance.selftest.matrix import Entry, Matrix, MatrixError, dump_matrix, load_matrix
 from conformance.selftest.playables import playables
+from conformance.selftest.trial import Charge, Complaint, Court, Status, Trial, note_of, status_of
 
 ENTRY = Entry("voice.hold-leaves-established", "voice.Hold[positive]", "state.after", "voice.Hold", "not Held")
+EXPECTED = Expectation(("voice.Hold",), ("Held",))
 
 
-def finding(check: str = "state.after", message: str = "call is not Held", verdict: str = "failed") -> Finding:
+def finding(
+    check: str = "state.after",
+    message: str = "call is not Held",
+    verdict: Verdict = "failed",
+    operation: str = "voice.Hold",
+    expected: str = "",
+    seen: str = "",
+) -> Finding:
     """A finding of voice.Hold[positive]."""
     return Finding(
         id=f"voice.Hold[positive]/{check}",
         scenario="voice.Hold[positive]",
         area="voice",
-        operation="voice.Hold",
+        operation=operation,
         check=check,
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         level="must",
         message=message,
+        expected=expected,
+        seen=seen,
     )
 
 
@@ -40,25 +55,127 @@ def test_scenarios_are_collected() -> None:
     assert item.title
 
 
-def test_an_entry_matches_for_the_stated_reason() -> None:
-    """Check, operation, scenario, and the words must fit, and the finding must be a complaint."""
-    assert ENTRY.matches(finding())
-    assert not ENTRY.matches(finding(verdict="passed"))
-    assert not ENTRY.matches(finding(check="get.agrees"))
-    assert not ENTRY.matches(finding(message="call is not Established"))
+# -- what counts as a kill -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "lacks"),
+    [
+        (finding(), ""),
+        (finding(message="call is wrong", expected="Held"), ""),
+        (finding(message="call is wrong", seen="state held"), ""),
+        (finding(operation="voice.Retrieve"), "the operation voice.Hold"),
+        (finding(operation="", message="after Hold the call is not Held"), ""),
+        (finding(operation="", message="after withHold the call is not Held"), "the operation voice.Hold"),
+        (finding(message="call is not Established"), "'Held'"),
+        (finding(message="withheld: upHeld"), "'Held'"),
+    ],
+)
+def test_a_kill_names_operation_and_thing(found: Finding, lacks: str) -> None:
+    """Both are needed; a name counts where a word begins with it, in upper or lower case."""
+    assert EXPECTED.lacks(found) == lacks
+
+
+def test_alternatives() -> None:
+    """One of several is enough; every name is needed."""
+    wanted = Expectation((), ("uri|path", "contact"))
+    assert wanted.lacks(finding(message="the path of the contact")) == ""
+    assert wanted.lacks(finding(message="the path")) == "'contact'"
+    assert wanted.lacks(finding(message="the contact")) == "'uri|path'"
+
+
+@pytest.mark.parametrize(
+    ("fault", "operations", "names"),
+    [
+        ("generic.drop-member:call.state@CallStateChangeMessage", (), ("state",)),
+        ("generic.wrong-type-member:statusCode@Hold", ("voice.Hold",), ("statusCode",)),
+        ("generic.http-status:500@Hold", ("voice.Hold",), ("HTTP 500|HTTP status 500",)),
+        ("generic.reply-html:Hold", ("voice.Hold",), ("JSON|text/html",)),
+        ("generic.capability-missing:Retrieve", (), ("Retrieve",)),
+        ("generic.notification-missing:MessageLogUpdated", (), ("no MessageLogUpdated|no notification",)),
+    ],
+)
+def test_generic_faults_say_what_is_expected(fault: str, operations: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Their arguments name member, operation or message."""
+    derived = expectation_of(fault, {}, ["voice.Hold", "voice.Answer"])
+    assert derived == Expectation(operations, names)
+    assert expectation_of(fault, {fault: EXPECTED}, []) == EXPECTED
+    assert expectation_of("voice.new-fault", {}, []) is None
+
+
+def charge(**more: object) -> Charge:
+    """A charge for the fault of ENTRY."""
+    return Charge(ENTRY.fault, "Hold leaves the call Established.", "voice", EXPECTED, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("complaints", "argument", "status"),
+    [
+        ((Complaint(finding()), Complaint(finding(), "'x'")), "", "killed"),
+        ((Complaint(finding(), "'x'"),), "", "wrong reason"),
+        ((Complaint(finding(), "'x'"),), "allowed", "wrong reason"),
+        ((Complaint(finding()),), "allowed", "killed"),
+        ((), "allowed", "equivalent"),
+        ((), "", "survived"),
+    ],
+)
+def test_status(complaints: Sequence[Complaint], argument: str, status: Status) -> None:
+    """What is said of a fault; an argument excuses silence alone."""
+    tried = charge(argument=argument)
+    trial = Trial(ENTRY.fault, tuple(complaints), ("voice.Hold[positive]",))
+    assert status_of(tried, trial) == status
+    assert bool(note_of(tried, trial)) == (status != "killed")
+    assert status_of(tried, None) == "not played"
+
+
+def test_notes_say_why() -> None:
+    """A survivor's note tells whether anything was judged at all."""
+    assert note_of(charge(), Trial("f", played=("a", "b"))) == "2 scenarios saw nothing"
+    assert "the door is closed" in note_of(charge(), Trial("f", stopped="the door is closed"))
+    assert note_of(charge(), Trial("f", disturbed={"a": "untestable: x"})) == "a: untestable: x"
+
+
+def test_a_trial_ends_with_the_first_right_kill() -> None:
+    """Scenarios behind it are played only where they must be, or where all are asked for."""
+    known = playables()
+    first, second = known["voice.Hold[positive]"], known["voice.ListCalls[positive]"]
+    with Bench(patience=0.3) as bench:
+        tried = charge(scenarios=(first, second))
+        assert Court(bench).try_fault(tried).played == (first.id,)
+        assert Court(bench, every=True).try_fault(tried).played == (first.id, second.id)
+        always = charge(scenarios=(first, second), always=frozenset({second.id}))
+        trial = Court(bench).try_fault(always)
+        assert trial.played == (first.id, second.id)
+        assert trial.right
+        assert trial.seconds > 0
+
+
+def test_a_fault_that_nobody_expects_to_see_is_looked_for_elsewhere() -> None:
+    """Where the matrix's scenarios see nothing others are played; not for one that is thought equivalent."""
+    known = playables()
+    seen = known["voice.Hold[positive]"]
+    with Bench(patience=0.3) as bench:
+        court = Court(bench, elsewhere=lambda _: [seen])
+        assert [item.finding.scenario for item in court.try_fault(charge()).right][:1] == [seen.id]
+        assert court.try_fault(charge(argument="allowed")).played == ()
+        assert Court(bench, search=0, elsewhere=lambda _: [seen]).try_fault(charge()).played == ()
+
+
+# -- the files -------------------------------------------------------------------------------------------------------
 
 
 def test_a_matrix_reads_as_it_was_written(tmp_path: Path) -> None:
-    """The file holds what was put into it."""
+    """The file holds what was put into it; the kills of a fault keep their order."""
     entries = (
-        ENTRY,
         Entry("generic.notification-late:X", "voice.Ready[positive]", "latency.deadline", "", "took", 4.0),
+        ENTRY,
+        Entry(ENTRY.fault, "call:Held", "get.agrees", "voice.Hold", "x"),
     )
     path = tmp_path / "matrix.yaml"
     path.write_text(dump_matrix(entries, {"voice.x": "nobody can see it"}), "utf-8")
     matrix = load_matrix(path)
     assert set(matrix.entries) == set(entries)
-    assert matrix.of(ENTRY.fault) == (ENTRY,)
+    assert matrix.of(ENTRY.fault) == entries[1:]
     assert matrix.killed_by("latency.deadline")[0].patience == 4.0
     assert matrix.equivalent == {"voice.x": "nobody can see it"}
 
@@ -75,13 +192,73 @@ def test_a_broken_matrix_is_told(tmp_path: Path, text: str) -> None:
         load_matrix(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- 1", "no mapping"),
+        ("a: {}", "a needs 'names'"),
+        ("a: {names: x, more: y}", "a needs 'names'"),
+        ("a: {names: [5]}", "names of a"),
+        ("a: {names: x, operations: 5}", "operations of a"),
+        ("a: [", "cannot be read"),
+    ],
+)
+def test_broken_expectations_are_told(tmp_path: Path, text: str, said: str) -> None:
+    """The error names file and fault."""
+    path = tmp_path / "expectations.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(MatrixError, match=r"expectations\.yaml") as caught:
+        load_expectations(path)
+    assert said in str(caught.value)
+
+
 def test_the_matrix_of_the_product_is_sound() -> None:
-    """The expected kills that ship name scenarios that exist, each fault once for a check."""
+    """Each fault is there once for a check."""
     matrix = load_matrix()
-    assert {entry.scenario for entry in matrix.entries} <= set(playables())
     pairs = [(entry.fault, entry.check) for entry in matrix.entries]
     assert len(set(pairs)) == len(pairs)
-    assert not set(matrix.equivalent) & {entry.fault for entry in matrix.entries}
+
+
+# -- selecting -------------------------------------------------------------------------------------------------------
+
+
+def test_faults_are_selected() -> None:
+    """By area, by name, with their arguments; what does not exist is told."""
+    docket = Docket.read()
+    every = docket.select()
+    assert len(every) == len({item.fault for item in every}) > 300
+    assert {item.area for item in every} == {"basics", "voice", "chat", "contacts"}
+    voice = docket.select(["voice"])
+    assert {item.area for item in voice} == {"voice"}
+    assert any(item.fault.startswith("generic.") for item in voice)
+    assert [item.fault for item in docket.select(faults=["generic.mute-notifications"])] == [
+        "generic.mute-notifications"
+    ]
+    with pytest.raises(SelectionError, match=r"unknown area nowhere.*basics"):
+        docket.select(["nowhere"])
+    with pytest.raises(SelectionError, match=r"unknown fault 'voice\.no-such'.*--list-faults"):
+        docket.select(faults=["voice.no-such"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [("a.b:x", "takes no argument"), ("a.c", "needs an argument"), ("a.e", "unknown fault")]
+)
+def test_wrong_arguments_of_faults(fault: str, said: str) -> None:
+    """As on the server's own command line."""
+    with pytest.raises(SelectionError, match=said):
+        sentence_of(fault, {"a.b": "B", "a.c:N": "C", "a.d[:N]": "D"})
+
+
+def test_where_faults_belong() -> None:
+    """CometD counts for the basics; a generic fault where it is seen."""
+    assert area_of("bayeux.no-version") == "basics"
+    assert area_of("chat.leave-completes") == "chat"
+    assert area_of("generic.reply-html:GET", [playables()["contacts.Create[positive]"]]) == "contacts"
+    assert (family("generic.mute-notifications"), family("voice.x")) == ("generic", "behavioural")
+    assert sentence_of("a.d:5", {"a.d[:N]": "D"}) == sentence_of("a.d", {"a.d[:N]": "D"}) == "D"
+
+
+# -- the hunt --------------------------------------------------------------------------------------------------------
 
 
 def test_likely_scenarios_come_first() -> None:

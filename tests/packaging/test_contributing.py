@@ -128,6 +128,8 @@ def test_the_commands_end_as_the_page_says(extended: Path, command: str, code: i
         assert ("skill.shared" in done.stdout) == (code == 1)
     elif program == "python":
         assert re.search(r"^killed +basics\.skill-differs .*skill\.shared", done.stdout, re.MULTILINE)
+    elif "selftest" in arguments:
+        assert "1 faults: 1 killed, 0 survived" in done.stdout
 
 
 def test_what_was_added_keeps_the_style(extended: Path) -> None:

@@ -9,7 +9,7 @@ from conformance.contract import value_at
 from conformance.judge.context import JUDGED, StepContext
 from conformance.judge.findings import Outcome, bounded, check
 
-CONTROL = frozenset({"fields", "offset", "limit", "sortBy", "order", "subresources", "resolveUri", "search"})
+CONTROL = frozenset({"fields", "offset", "limit", "sortBy", "order", "subresources", "resolveUri", "search", "index"})
 MAXIMUM_LIMIT = 100
 DEFAULT_LIMIT = 10
 

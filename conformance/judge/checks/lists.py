@@ -150,7 +150,11 @@ def _same_resources(name: str, beside: Any, alone: Any, evidence: tuple[int, ...
     different = sorted(first.keys() ^ second.keys())
     members = sorted({key for one in first.keys() & second.keys() for key in differences(first[one], second[one])})
     ok = not different and not members
-    reason = f"{name} differ in {', '.join(members)}" if members else f"only one of both shows {bounded(different, 80)}"
+    reason = (
+        f"{name} differ in {', '.join(members)}"
+        if members
+        else f"{name}: only one of both shows {bounded(different, 80)}"
+    )
     yield Outcome(
         ok,
         f"{name} agree" if ok else reason,

@@ -155,7 +155,9 @@ def response_schema(context: StepContext) -> Iterator[Outcome]:
     if not candidates or any(item.raw for item in candidates):
         return
     results = [context.contract.schemas.validate_response(operation, item, exchange.body) for item in candidates]
-    best = min(results, key=len)
+    # The reply that was meant is the one of which most is there: its violations say what is wrong.
+    there = [sum(member.name in exchange.body for member in item.members) for item in candidates]
+    best = min(zip(results, there, strict=True), key=lambda one: (bool(one[0]), -one[1], len(one[0])))[0]
     if not best:
         yield Outcome(True, "reply fits its schema", evidence=exchange.seqs)
     for violation in best[:10]:

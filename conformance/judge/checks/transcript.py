@@ -105,7 +105,7 @@ def _heard(scenario: Scenario) -> Iterator[Outcome]:
             continue
         sender = str(exchange.request.actor)
         customer = not path.startswith("/me/")
-        if customer and not _served(scenario, exchange.request):
+        if customer and not served(scenario, exchange.request):
             continue
         if not customer and not any(item.actor == sender for item in delivered(scenario.events)):
             continue  # the sender does not listen
@@ -124,7 +124,7 @@ def _heard(scenario: Scenario) -> Iterator[Outcome]:
         )
 
 
-def _served(scenario: Scenario, moment: Event) -> bool:
+def served(scenario: Scenario, moment: Event) -> bool:
     """Whether some agent was in a chat at a moment, as the notifications before it say."""
     inside: set[tuple[str, str]] = set()
     for item in delivered(scenario.events):
