@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conformance.cli.guard import BROKEN, INTERRUPTED, UNREACHABLE, USAGE, UsageProblem, complain, guarded, stop
+from conformance.cli.guard import BROKEN, INTERRUPTED, USAGE, UsageProblem, complain, guarded, stop
 from conformance.cli.options import complete_fault
 
 if TYPE_CHECKING:
@@ -97,10 +97,9 @@ def selftest(
         arguments=tuple(sys.argv[1:]),
     )
     try:
-        _prepare(proof)
+        matrix = _play(proof, quiet=quiet, as_json=as_json)
     except MatrixError as error:
         stop(str(error), USAGE)
-    matrix = _play(proof, quiet=quiet, as_json=as_json)
     raise typer.Exit(_finish(matrix, folder, proof, quiet=quiet, as_json=as_json))
 
 
@@ -116,21 +115,25 @@ def _prepare(proof: Proof) -> None:
 
 
 def _play(proof: Proof, *, quiet: bool, as_json: bool) -> KillMatrix:
+    """Prepares and plays; an interruption at any time ends it with what there is by then."""
     from conformance.cli.interruption import Interruption
     from conformance.report.console import make_console
     from conformance.selftest.telling import Progress
-
-    # Progress is no part of the JSON.
-    console = make_console(stderr=as_json)
-    progress = Progress(console, len(proof.charges), len(proof.scenarios) * proof.repeat, quiet=quiet)
-    proof.tell, proof.tell_sound = progress.fault, progress.sound
 
     def at_once() -> None:
         os.write(2, b"gws-conformance: stopped at once; nothing was written\n")
         os._exit(INTERRUPTED)
 
     with Interruption(complain, at_once) as interruption:
-        proof.play()
+        try:
+            _prepare(proof)
+            # Progress is no part of the JSON.
+            console = make_console(stderr=as_json)
+            progress = Progress(console, len(proof.charges), len(proof.scenarios) * proof.repeat, quiet=quiet)
+            proof.tell, proof.tell_sound = progress.fault, progress.sound
+            proof.play()
+        except KeyboardInterrupt:
+            proof.interrupted = True
         interruption.closing = True
         if interruption.requested:
             proof.interrupted = True
@@ -154,7 +157,7 @@ def _finish(matrix: KillMatrix, folder: Path, proof: Proof, *, quiet: bool, as_j
         print_matrix(matrix, console(), paths, quiet=quiet)
     if proof.problem:
         complain(f"the self-test broke: {proof.problem.strip().splitlines()[-1][:300]}")
-    return UNREACHABLE if proof.unreachable else matrix.exit_code
+    return matrix.exit_code
 
 
 def _check_folder(folder: Path) -> None:

@@ -77,6 +77,7 @@ class KillMatrix:
     whole: bool = False
     interrupted: bool = False
     problem: str = ""
+    unreachable: bool = False
 
     def count(self, status: Status, area: str = "") -> int:
         """How many faults have that status."""
@@ -103,11 +104,12 @@ class KillMatrix:
 
     @property
     def exit_code(self) -> int:
-        """0: all killed or equivalent, the sound server blameless; 1: not so; 4: the self-test broke; 130."""
+        """0: all killed or equivalent, the sound server blameless; 1: not so; 3: the server does not start; 4: the
+        self-test broke; 130: interrupted."""
         if self.interrupted:
             return 130
         if self.problem:
-            return 4
+            return 3 if self.unreachable else 4
         proven = all(row.status in {"killed", "equivalent"} for row in self.rows)
         return 0 if proven and self.sound.clean and not self.idle else 1
 

@@ -97,6 +97,7 @@ class Proof:
             whole=not self.areas and not self.faults and not self.interrupted and not self.problem,
             interrupted=self.interrupted,
             problem=self.problem,
+            unreachable=self.unreachable,
         )
 
     def _sound_result(self) -> Sound:

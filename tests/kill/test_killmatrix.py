@@ -117,6 +117,7 @@ def test_figures() -> None:
         (matrix(row("a", RIGHT), sound=Sound(1, 1, [], {"s": "untestable: x"})), 1),
         (matrix(row("a", RIGHT), whole=True), 1),
         (matrix(row("a", RIGHT), problem="broke"), 4),
+        (matrix(row("a", RIGHT), problem="no server", unreachable=True), 3),
         (matrix(row("a", RIGHT), interrupted=True), 130),
     ],
 )
