@@ -112,6 +112,9 @@ def collection_of(contract: Contract, resource: str) -> tuple[Operation, str] | 
         for member in response.members
         if member.resource == resource and member.list
     ]
+    # Several areas may describe the same list: the one that describes the resource's states is meant.
+    areas = {chart.area for chart in contract.charts_of(resource)}
+    found.sort(key=lambda item: item[0].area not in areas)
     own = [item for item in found if item[0].path.startswith("/me/")]
     chosen = own or found
     return chosen[0] if chosen else None
