@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 ERRORS = ("ErrorMessage",)
 MAXIMUM_GRACES = 10
+UNTOLD = 0.25
+"""Seconds for which a listener may be busy with what has come."""
+GLANCE = 0.0005
+"""Seconds between two looks at whether it still is."""
 
 
 def await_binding(scene: Scene, binding: str, role: str) -> str | None:
@@ -147,9 +151,14 @@ def await_state(scene: Scene, chart: Statechart, state: State, role: str, *, aft
 
 
 def quiet(scene: Scene) -> None:
-    """Listens until the server has been silent for the configured grace, so that what must not come has the time to."""
+    """Listens until the server has been silent for the configured grace, so that what must not come has the time to,
+    and until all that has come is told: on a busy machine a listener may wait for its turn longer than the grace."""
     grace, recorder = scene.stage.tempo.grace, scene.stage.recorder
-    until = time.monotonic() + MAXIMUM_GRACES * grace
-    while (left := grace - recorder.idle) > 0 and time.monotonic() < until:
-        recorder.wait(lambda event: event.kind == "cometd.event", after=recorder.last_seq, deadline=left)
+    until = time.monotonic() + max(MAXIMUM_GRACES * grace, UNTOLD)
+    sessions = [actor.cometd for actor in scene.stage.opened() if actor.cometd is not None]
+    while grace > 0 and time.monotonic() < until:
+        left = grace - recorder.idle
+        if left <= 0 and all(session.silent for session in sessions):
+            break
+        recorder.wait(lambda event: event.kind == "cometd.event", after=recorder.last_seq, deadline=max(left, GLANCE))
     scene.absorb()

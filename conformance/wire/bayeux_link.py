@@ -56,6 +56,11 @@ class BayeuxLink:
         else:
             self._transport = LongPolling(http, url, self._receive)
 
+    @property
+    def silent(self) -> bool:
+        """Whether all that has arrived is recorded, and a connect is held."""
+        return self._transport.silent
+
     @contextmanager
     def alone(self, timeout: float = -1) -> Iterator[bool]:
         """Keep others from sending (the held connect excepted); gives False where they are not done in time."""

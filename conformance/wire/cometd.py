@@ -91,6 +91,13 @@ class CometdSession:
             return self._state
 
     @property
+    def silent(self) -> bool:
+        """Whether all that has arrived is recorded, and a connect is held that can bring more; without a session there
+        is nothing to come."""
+        link = self._link
+        return link is None or self.state != "connected" or link.silent
+
+    @property
     def client_id(self) -> str | None:
         """The id that the newest handshake gave, None without a session."""
         link = self._link

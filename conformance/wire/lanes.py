@@ -61,7 +61,8 @@ class Lane:
 
     def __init__(self, config: TransportConfig) -> None:
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._stream: httpcore.NetworkStream | None = None
+        self._waiting = False
         self.aborted = False
         self._pool = _pool(config, _Backend(self._connected))
 
@@ -87,17 +88,28 @@ class Lane:
             content=content,
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
         )
-        response = self._pool.handle_request(request)
+        self._waiting = True
+        try:
+            response = self._pool.handle_request(request)
+        finally:
+            self._waiting = False
         try:
             yield RawReply(response.status, _grouped(response.headers), response.iter_stream())
         finally:
             response.close()
 
+    @property
+    def silent(self) -> bool:
+        """Whether a request waits for a reply of which nothing is there yet: neither in the hands of its thread nor,
+        where that did not come to its turn, in those of the operating system."""
+        stream = self._stream
+        return self._waiting and stream is not None and not stream.get_extra_info("is_readable")
+
     def abort(self) -> None:
         """End the request under way, if any, at once: its thread sees a broken connection."""
         self.aborted = True
-        connection = self._socket
-        if connection is None:
+        connection = self._stream.get_extra_info("socket") if self._stream is not None else None
+        if not isinstance(connection, socket.socket):
             return
         # Closing a socket does not wake a thread that reads from it; shutting it down does. The plain socket's
         # method, because the one of a TLS socket would first take the TLS state away from under the reader.
@@ -112,17 +124,16 @@ class Lane:
         self.abort()
         self._pool.close()
 
-    def _connected(self, connection: object) -> None:
-        if isinstance(connection, socket.socket):
-            self._socket = connection
-            if self.aborted:
-                self.abort()
+    def _connected(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        if self.aborted:
+            self.abort()
 
 
 class _Backend(httpcore.SyncBackend):
     """Tells of each connection that is made, so that it can be aborted."""
 
-    def __init__(self, connected: Callable[[object], None]) -> None:
+    def __init__(self, connected: Callable[[httpcore.NetworkStream], None]) -> None:
         self._tell = connected
 
     def connect_tcp(
@@ -137,9 +148,9 @@ class _Backend(httpcore.SyncBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, connected: Callable[[object], None]) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, connected: Callable[[httpcore.NetworkStream], None]) -> None:
         self._stream, self._tell = stream, connected
-        connected(stream.get_extra_info("socket"))
+        connected(stream)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, timeout)

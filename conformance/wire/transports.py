@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -49,6 +50,10 @@ class Transport(Protocol):
     def exchange(self, payload: Payload, waiting: Sequence[Pending], *, held: bool, timeout: float) -> Frame:
         """Send, and wait up to `timeout` seconds for the replies that `waiting` expects. Raises `TransportFailure`."""
 
+    @property
+    def silent(self) -> bool:
+        """Whether all that has arrived was given to the session, and a connect is held."""
+
     def abort(self) -> None:
         """End a held connect at once, from another thread."""
 
@@ -83,6 +88,11 @@ class LongPolling:
         if messages is None:
             raise TransportFailure(f"HTTP {reply.status} without Bayeux messages", reply.status)
         return Frame(reply.status, messages)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the connect is held and nothing of its reply is there."""
+        return self._lane.silent
 
     def abort(self) -> None:
         """Break the connection of the held connect."""
@@ -129,6 +139,15 @@ class WebSocket:
         if failed is not None:
             raise TransportFailure(failed)
         return Frame(None, [pending.reply for pending in waiting if pending.reply is not None])
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing waits to be read from the socket."""
+        connection = self._socket
+        try:
+            return connection is None or not select.select([connection.socket], [], [], 0)[0]
+        except (OSError, ValueError):
+            return True  # it is closed: nothing more will come from it
 
     def abort(self) -> None:
         """Break the socket."""

@@ -69,6 +69,18 @@ class FakeHttp:
         """Nothing to close."""
 
 
+class FakeCometd:
+    """A CometD session that says whether it is silent: what `silences` holds, then True."""
+
+    def __init__(self) -> None:
+        self.silences: list[bool] = []
+
+    @property
+    def silent(self) -> bool:
+        """The next answer."""
+        return self.silences.pop(0) if self.silences else True
+
+
 class QuietStage(Stage):
     """A stage whose actors are there from the start and whose server is a function."""
 
@@ -97,7 +109,7 @@ class QuietStage(Stage):
     def listening(self, *names: str) -> None:
         """Lets actors look as if they had a CometD session."""
         for name in names:
-            self._actors[name].cometd = cast(CometdSession, object())
+            self._actors[name].cometd = cast(CometdSession, FakeCometd())
 
     def tell(self, actor: str, data: Mapping[str, Any], channel: str = "/v2/me/calls") -> None:
         """An event reaches an actor."""

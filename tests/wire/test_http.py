@@ -7,9 +7,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import httpcore
 import pytest
 
 from conformance.wire.http import Credentials, HttpSession, TransportConfig
+from conformance.wire.lanes import Lane
 from conformance.wire.recorder import Recorder
 from tests.wire.servers import PASSWORD, Answer, MakeSession, Seen, serving
 
@@ -406,6 +408,50 @@ def test_an_aborted_lane_ends_its_request_at_once(session: MakeSession) -> None:
         release.set()
     assert took < 2
     assert replies[0].error is not None
+
+
+def silent(lane: Lane) -> bool:
+    return lane.silent
+
+
+def test_a_lane_is_silent_while_nothing_of_the_reply_is_there(session: MakeSession) -> None:
+    release = threading.Event()
+
+    def answer(seen: Seen) -> Answer:
+        release.wait(10)
+        return OK
+
+    with serving(answer) as server:
+        http = session(server.url)
+        lane = http.open_lane()
+        assert not silent(lane), "no request is under way"
+        thread = threading.Thread(target=lambda: http.request("GET", "/me", lane=lane, timeout=30))
+        thread.start()
+        server.wait_for(lambda seen: len(seen) == 1)
+        assert silent(lane)
+        release.set()
+        thread.join(5)
+        assert not silent(lane), "the reply was read"
+        lane.close()
+
+
+def test_a_lane_is_not_silent_when_a_reply_waits_to_be_read(session: MakeSession) -> None:
+    """As on a busy machine, where the thread that reads is not in its turn."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        http = session(f"http://127.0.0.1:{server.getsockname()[1]}")
+        lane = http.open_lane()
+        lane._waiting = True
+        lane._stream = httpcore.SyncBackend().connect_tcp("127.0.0.1", server.getsockname()[1])
+        connection, _ = server.accept()
+        assert silent(lane)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        end = time.monotonic() + 5
+        while silent(lane) and time.monotonic() < end:
+            threading.Event().wait(0.001)
+        assert not silent(lane)
+        connection.close()
+        lane._waiting = False
+        lane.close()
 
 
 def test_a_proxy_gets_the_request_and_its_own_credentials(session: MakeSession, recorder: Recorder) -> None:
