@@ -79,6 +79,7 @@ def fuzz(
     Without --target and --base-url the bundled server is started, fuzzed and stopped. What is created or started is
     undone at the end. Only hazards that the target file allows are used.
     """
+    from conformance.fuzz.generating import keep_nothing_here
     from conformance.fuzz.running import FuzzPlan
     from conformance.opening import Plan, check_folder, read_target
 
@@ -99,6 +100,7 @@ def fuzz(
     )
     check_folder(plan.output)
     read_target(plan)
+    keep_nothing_here()
     fuzz_plan = FuzzPlan(plan, seed, max_examples, _bundled_knows() if bundled else None)
     raise typer.Exit(_Fuzzing(fuzz_plan, quiet=quiet, as_json=as_json).go())
 
@@ -166,6 +168,7 @@ class _Fuzzing:
         try:
             with Progress(self._console, total=len(run.units) + len(run.areas), quiet=self._quiet) as progress:
                 run.on_begin, run.on_end = progress.begin, progress.end
+                run.interrupted = lambda: interruption.requested
                 run.fuzz()
         except KeyboardInterrupt:
             run.results.interrupted = True

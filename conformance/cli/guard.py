@@ -67,6 +67,7 @@ def _code_of(error: Exception) -> int | None:
     from conformance.driver.ledger import LedgerError
     from conformance.driver.outcomes import Unreachable
     from conformance.driver.target import TargetError
+    from conformance.har.reading import HarError
     from conformance.opening import RunProblem
     from conformance.report.write_all import ReportError
     from conformance.wire.recorder import RecorderError
@@ -76,9 +77,8 @@ def _code_of(error: Exception) -> int | None:
         return error.exit_code
     if isinstance(error, Unreachable):
         return UNREACHABLE
-    if isinstance(error, ContractError | TargetError | TimelineError | LedgerError | RecorderError | ReportError):
-        return USAGE
-    return None
+    unreadable = ContractError | TargetError | TimelineError | HarError | LedgerError
+    return USAGE if isinstance(error, unreadable | RecorderError | ReportError) else None
 
 
 def _keep(text: str) -> Path:
