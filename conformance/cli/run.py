@@ -52,6 +52,8 @@ Examples:
 
     gws-conformance run --area voice --record-har voice.har
 
+    gws-conformance run --area contacts --json | jq .counts
+
 Exit codes, which results.json repeats from the first request on:
 
     0  conformant
@@ -106,6 +108,7 @@ def run(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of the summary.")] = False,
 ) -> None:
     """Test a deployment and write the reports.
 
@@ -142,7 +145,7 @@ def run(
     read_target(plan)
     if record_har is not None:
         save_har(None, record_har)  # a run that is killed leaves a valid file, and a wrong path is told at once
-    raise typer.Exit(_Run(plan, quiet, record_har, jobs).go(expression))
+    raise typer.Exit(_Run(plan, quiet or as_json, record_har, jobs, as_json).go(expression))
 
 
 def _refuse(text: str) -> None:
@@ -181,6 +184,7 @@ class _Run:
     quiet: bool
     record_har: Path | None = None
     jobs: int | None = None
+    as_json: bool = False
     console: Console = field(init=False)
     session: Session | Ensemble | None = None
     reported: Reported | None = None
@@ -373,6 +377,9 @@ class _Run:
 
         results, paths = self.reported.results, list(self.reported.paths)
         with self._tolerant():
+            if self.as_json:
+                self._print_results()
+                return
             if self.quiet:
                 self._print_verdict(results, paths)
                 return
@@ -384,6 +391,14 @@ class _Run:
                 extra = (self.plan.output or Path()) / name
                 if extra.exists() and extra.stat().st_size:
                     self.console.print(Text(f"  {extra}"), soft_wrap=True)
+
+    def _print_results(self) -> None:
+        """The document that was written, to the byte; nothing where it could not be written, which was told."""
+        path = (self.plan.output or Path()) / "results.json"
+        if path.is_file():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(path.read_bytes())
+            sys.stdout.flush()
 
     def _print_verdict(self, results: Results, paths: Sequence[Path]) -> None:
         where = f"; reports in {paths[0].parent}" if paths else ""

@@ -44,6 +44,14 @@ def test_a_run_writes_every_report_and_says_where(small_run: tuple[Said, Path]) 
     assert open_entries(folder) == []
 
 
+def test_json_on_standard_output_is_the_document(tmp_path: Path) -> None:
+    fault = ("--fault", "contacts.create-without-id")
+    said = command("run", "--area", "contacts", "-k", "Create", *fault, "--json", "--output", "out", cwd=tmp_path)
+    assert (said.code, said.err) == (1, "")
+    assert said.json == read_results(tmp_path / "out")
+    assert said.json["verdict"] == "not conformant"
+
+
 def test_nothing_of_the_current_folder_takes_part(small_run: tuple[Said, Path]) -> None:
     said, folder = small_run
     assert "foreign" not in said.out + said.err
