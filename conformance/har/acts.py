@@ -57,6 +57,11 @@ class Act:
         return 200 <= self.entry.status < 300 and self.reply.get("statusCode") in (0, 7, "0", "7", None)
 
     @property
+    def refused(self) -> bool:
+        """Whether the server said no, in an envelope or by its status."""
+        return self.entry.status >= 400 or (self.entry.status >= 200 and bool(self.reply) and not self.accepted)
+
+    @property
     def modifies(self) -> bool:
         """Whether it may change something."""
         return self.entry.method in MODIFYING
@@ -75,7 +80,8 @@ def names_state(body: Any) -> bool:
     """Whether a refusal's body gives the state as its reason, and not the missing token, which has the same code."""
     if not isinstance(body, Mapping):
         return False
-    return body.get("statusCode") in STATE_CODES and "csrf" not in str(body.get("statusMessage", "")).lower()
+    code = body.get("statusCode")
+    return isinstance(code, int) and code in STATE_CODES and "csrf" not in str(body.get("statusMessage", "")).lower()
 
 
 class Recogniser:
@@ -151,7 +157,7 @@ def _why_not(entry: Entry, operation: Operation | None) -> str:
     if 300 <= entry.status < 400:
         return "the reply is a redirect"
     if operation is None:
-        return "the contract has no operation with this method, path and operationName"
+        return "the contract has no operation with this method, path and operationName: of a refusal the form is judged"
     if entry.body is not None and entry.body.truncated:
         return "the recording cuts the body of the reply"
     return ""

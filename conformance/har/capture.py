@@ -102,7 +102,8 @@ def read_capture(path: Path, options: Options) -> Capture:
             ledger.note("entry", f"it has {error}", f"entry {total}")
             continue
         last = entry.start
-        if _relative(entry.path, options) is not None or speaks_bayeux(entry, options.notifications_path):
+        asks = _relative(entry.path, options) is not None
+        if asks or entry.websocket or speaks_bayeux(entry, options.notifications_path):
             kept.append(entry)
         else:
             ledger.note("other request", "its path is not the API's, and it carries no Bayeux", _host(entry.url))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from conformance.contract.matching import resources_in
 from conformance.har.acts import MODIFYING, Act, names_state
 from conformance.har.capture import Capture
 from conformance.har.people import CUSTOMER, NOBODY, People
@@ -91,7 +92,7 @@ CARRIED: Mapping[str, Carriage] = {
     "latency.deadline": _part(_OWN),
     "notification.unexpected": _none("what others did, beside the recording, may explain it"),
     # States and capabilities.
-    "capabilities.after": WHOLE,
+    "capabilities.after": _part("of a call where the recording does not show its device to be a Public one"),
     "state.after": _part("only of the performer's own resource, where the statecharts lead to one state alone"),
     "capability.honoured": _part("a refusal counts only where it has no parameters, and its code names the state"),
     "capability.withheld": _part("only where the notifications before it show what was offered"),
@@ -253,7 +254,26 @@ def _asks(event: Event, *methods: str) -> bool:
     return api and (not methods or event.payload["method"] in methods)
 
 
+def _not_public(finding: Finding, scenario: Scenario) -> bool:
+    """It is not about a call at a device of the telephony network Public, which is answered by hand."""
+    public: set[str] = set()
+    told: set[str] = set()
+    for event in scenario.events:
+        shown = event.payload.get("data") if event.kind == "cometd.event" else event.payload.get("body")
+        public |= {
+            str(one.get("id")) for one in resources_in(shown, "device") if one.get("telephonyNetwork") == "Public"
+        }
+        if event.seq in finding.evidence:
+            told |= {_last(one.get("deviceUri")) for one in resources_in(shown, "call")}
+    return not public & told
+
+
+def _last(uri: object) -> str:
+    return str(uri or "").rstrip("/").rpartition("/")[2]
+
+
 _PRESUPPOSED: Mapping[str, Callable[[Finding, Scenario], bool]] = {
+    "capabilities.after": _not_public,
     "customer.told": _one_chat,
     "filter.complete": _nothing_before,
     "lists.same": _nothing_between,

@@ -22,6 +22,8 @@ from urllib.parse import urlencode, urlsplit
 from conformance.wire.bodies import Body, parse_body
 
 MAX_BODY = 1 << 26
+LATEST = 4e9
+"""Seconds since the epoch that a recording may have been made at."""
 EMPTY = Body("", 0, False, None, False)
 _BODILESS = frozenset({204, 205, 304})
 _GZIP = b"\x1f\x8b"
@@ -150,8 +152,9 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _status(value: Any) -> int:
-    number = int(value) if isinstance(value, int | float) or (isinstance(value, str) and value.isdigit()) else 0
-    return number if 100 <= number <= 999 else 0
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{3}", value):
+        value = int(value)
+    return int(value) if isinstance(value, int | float) and 100 <= value <= 999 else 0
 
 
 def _error(raw: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
@@ -165,13 +168,15 @@ def _error(raw: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
 def moment(value: Any, fallback: float) -> float:
     """A time as seconds since the epoch: ISO 8601 in all its forms, or a number of seconds or milliseconds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) / 1000 if value > 1e11 else float(value)
-    try:
-        moment = datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        return fallback
-    # A recorder that names no zone means its own, which nobody knows: all of its entries are shifted alike.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = value / 1000 if value > 1e11 else float(value)
+    else:
+        try:
+            read = datetime.fromisoformat(str(value).strip())
+            # A recorder that names no zone means its own, which nobody knows: all of its entries are shifted alike.
+            seconds = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            return fallback
+    return seconds if 0 <= seconds < LATEST else fallback
 
 
 def _seconds(raw: Mapping[str, Any]) -> float:

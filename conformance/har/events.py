@@ -47,8 +47,8 @@ class _Draft:
 
 @dataclass
 class Story:
-    """What was said with one deployment: what a timeline needs. people: whom the actors stand for. not_here: checks that
-    cannot be carried, with the reason."""
+    """What was said with one deployment: what a timeline needs. people: whom the actors stand for. not_here: checks
+    that cannot be carried, with the reason."""
 
     capture: Capture
     people: People

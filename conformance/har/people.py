@@ -94,7 +94,8 @@ def people_of(entries: Sequence[Entry], frames: Mapping[int, Sequence[Frame]], c
     """Who is behind each entry. entries: in the order of time. frames: of those that speak Bayeux, by number.
     customers: the numbers of requests that only a customer makes."""
     groups = _Groups()
-    keyed = any(_cookie(item) or item.header("authorization") for item in entries)
+    signed = sum(bool(_cookie(item) or item.header("authorization")) for item in entries)
+    keyed = 2 * signed >= len(entries)  # where less than half say who they are, the recorder leaves it out
     anonymous: Key = ("browser", "")
     seated: str | None = None
     keys: dict[int, Key] = {}
@@ -120,7 +121,7 @@ def people_of(entries: Sequence[Entry], frames: Mapping[int, Sequence[Frame]], c
 
 def _keys(entry: Entry, keyed: bool, anonymous: Key, frames: Sequence[Frame]) -> list[Key]:
     """The keys that an entry carries, the most telling first."""
-    found: list[Key] = []
+    found: list[Key] = [] if keyed else [anonymous]
     sent, credentials = _cookie(entry), entry.header("authorization")
     if sent:
         found.append(("session", sent))
@@ -128,10 +129,8 @@ def _keys(entry: Entry, keyed: bool, anonymous: Key, frames: Sequence[Frame]) ->
         found.append(("credentials", credentials))
     for header in entry.reply_headers.get("set-cookie", ()):
         given = session_cookie(header)
-        if given and (found or not keyed):
+        if given and found:
             found.append(("session", given))
-    if not found and not keyed:
-        found.append(anonymous)
     return found + [("client", name) for name in _clients(frames)]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.contract import Contract, Notification, State, matches
-from conformance.contract.matching import resources_in, same_kind
+from conformance.contract.matching import resources_in, same_kind, state_of
 from conformance.har.acts import Act, names_state
 from conformance.har.causes import DEADLINE, SETTLED, Causes, Step, is_error
 from conformance.har.memory import TRACKED, Memory
@@ -99,6 +99,8 @@ class _Builder:
             "listening": [],
             "cast": {},
         }
+        if operation is None and act.refused:
+            step.info["case"] = "refusal"  # the form of a refusal does not depend on what was refused
         if step.silent or operation is None:
             return
         target = self._target(act)
@@ -171,9 +173,20 @@ class _Builder:
         end = act.entry.end + SETTLED
         own = [item for item in step.arrivals if item.actor == listener]
         missing = [item for item in owed if not any(same_kind(item, one.data) for one in own)]
+        if any(self._is_so(item, act) for item in missing):
+            return  # who asks for the state that is may be told nothing
         if all(self._sessions.hears(listener, item.channel, act.start, end) for item in missing):
             step.info["listening"] = [listener]
             self._expect_state(step, act, listener, own)
+
+    def _is_so(self, item: Notification, act: Act) -> bool:
+        """Whether a notification would tell the state that its receiver knows of already."""
+        if item.state is None or item.resource not in TRACKED:
+            return False
+        identifier = act.identifier if act.operation and act.operation.resource == item.resource else None
+        identifier = identifier or self._memory.newest(act.user, item.resource, act.start)
+        before = self._memory.before(act.user, item.resource, identifier, act.start) if identifier else None
+        return before is not None and state_of(before[1]) == item.state
 
     def _expect_state(self, step: Step, act: Act, listener: str, own: Sequence[Arrival]) -> None:
         """The state that the charts lead to, where they lead to one alone."""
