@@ -4,7 +4,7 @@
 # make bench  benchmarks; never part of a test
 #
 # ARGS is handed on:  make run ARGS="--area voice -k Answer"      make test ARGS="tests/judge -x"
-# PYTHON names the interpreter (3.11 or newer), VENV the folder of the virtual environment.
+# WORKERS is how many processes the tests are run by (0: this one, as --pdb wants it). PYTHON names the interpreter (3.11 or newer), VENV the folder of the virtual environment.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -15,6 +15,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	"$$name" -c '$(USABLE)' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
 VENV ?= .venv
 ARGS ?=
+WORKERS ?= auto
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The project itself goes in as an editable install, with a build backend that is pinned like everything else.
@@ -31,7 +32,7 @@ run: $(VENV)/.installed-run ## test the bundled server and write the reports
 	@$(BIN)/gws-conformance run $(ARGS)
 
 test: $(VENV)/.installed-dev ## the project's own tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
