@@ -4,7 +4,8 @@
 # make bench  benchmarks; never part of a test
 #
 # ARGS is handed on:  make run ARGS="--area voice -k Answer"      make test ARGS="tests/judge -x"
-# WORKERS is how many processes the tests are run by (0: this one, as --pdb wants it). PYTHON names the interpreter (3.11 or newer), VENV the folder of the virtual environment.
+# WORKERS is how many processes run the tests (0: this one, as --pdb wants it).
+# PYTHON names the interpreter (3.11 or newer), VENV the folder of the virtual environment.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

@@ -184,9 +184,9 @@ def test_a_new_handshake_on_the_same_socket(session: MakeSession, server: Socket
             lambda m: [{**server.peer.sound(m), "successful": False, "advice": {"reconnect": "handshake"}}],
         )
         server.peer.publish(CHANNELS[0], {"n": 1})
-        assert client.wait_until(["rehandshaking"], 5)
+        server.peer.until(lambda: len(server.peer.sent("/meta/handshake")) == 2)
+        server.peer.until(lambda: client.client_id == "client2")
         assert client.wait_until(["connected"], 5)
-        assert client.client_id == "client2"
         assert len(server.requests) == 1
 
 
