@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -137,7 +138,7 @@ class Step:
         """The actor that performs it."""
         return str(self.info.get("performer", ""))
 
-    @property
+    @cached_property
     def main(self) -> Exchange | None:
         """The operation's own exchange."""
         for item in self.exchanges:
