@@ -14,11 +14,12 @@ import selectors
 import signal
 import struct
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from conformance import __version__, reporting
+from conformance.driver.ledger import Ledger, LedgerError
 from conformance.judge import Finding
 from conformance.judge.timeline import Scenario, scenario
 from conformance.opening import BROKEN, USAGE, Part, Plan, RunProblem, contract_for, make_folder
@@ -48,13 +49,14 @@ class Interruptible(Protocol):
 
 @dataclass(frozen=True)
 class Left:
-    """The last word of a player: what it knows of the run, why it ended early (a problem with its exit code), and
-    what broke outside any scenario."""
+    """The last word of a player: what it knows of the run, why it ended early (a problem with its exit code), what
+    broke outside any scenario, and whether it was interrupted."""
 
     facts: RunInfo | None
     problem: str | None = None
     exit_code: int = 0
     broke: tuple[str, ...] = ()
+    interrupted: bool = False
 
 
 @dataclass
@@ -90,10 +92,11 @@ class Ensemble:
         self._interruption = interruption
         make_folder(plan.output)
         try:
+            Ledger(plan.output / "ledger.ndjson")  # so that it is there even where no player came to begin its own
             self.timeline = SharedTimeline(plan.output / "timeline.ndjson", players)
             info = {"suite": __version__, "contract": self.contract.digest, "players": players}
             self.recorder = Recorder(None, shared=self.timeline, info=info)
-        except (OSError, RecorderError) as error:
+        except (OSError, RecorderError, LedgerError) as error:
             raise RunProblem(f"{plan.output}: the timeline cannot be made ({error}); free the place", USAGE) from error
         self.on_begin: Callable[[str, str], None] | None = None
         self.on_ending: Callable[[Ending], None] | None = None
@@ -107,14 +110,27 @@ class Ensemble:
         self._played: dict[str, tuple[Scenario, Sequence[Finding]]] = {}
         self._crashes: list[str] = []
         self._running: dict[int, _Player] = {}
+        self._asked = False  # whether the players were asked to end
 
     # -- playing --------------------------------------------------------------------------------------------
 
-    def play(self, act: Act) -> None:
-        """Forks the players, each of which does `act`, and listens until all have left."""
-        with self._interruption.protect():
-            for number in range(self.players):
-                self._start(Part(number, self.timeline), act)
+    def play(self, act: Act, scenarios: int) -> None:
+        """Forks the players, each of which does `act`, and listens until all have left. `scenarios`: how many they
+        have to play between them; where one is missing in the end, the run is no run."""
+        try:
+            with self._interruption.protect():
+                for number in range(self.players):
+                    self._start(Part(number, self.timeline), act)
+            self._listen()
+        except BaseException:
+            self.kill()  # whatever broke here: nobody would hear them any more
+            raise
+        missing = scenarios - len(self._played)
+        if missing and self.problem is None and not self.interrupted and not self.broke:
+            self.problem = f"{missing} of {scenarios} scenarios were not played, and nobody said why"
+            self.problem_kind = "suite error"
+
+    def _listen(self) -> None:
         with selectors.DefaultSelector() as selector:
             for pipe in self._running:
                 selector.register(pipe, selectors.EVENT_READ)
@@ -130,10 +146,15 @@ class Ensemble:
 
     def _start(self, part: Part, act: Act) -> None:
         reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            _be_player(part, act, writer, self._interruption)
+        # A signal waits until the player is ready to take it for its own.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        try:
+            pid = os.fork()
+            if pid == 0:
+                os.close(reader)
+                _be_player(part, act, writer, self._interruption, before)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writer)
         self._running[reader] = _Player(pid, reader)
 
@@ -182,16 +203,21 @@ class Ensemble:
             code = os.waitstatus_to_exitcode(status)
             how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
             left = Left(None, f"a process of the run ended {how}", BROKEN)
+        elif left.interrupted and not self._asked:
+            left = replace(left, problem=left.problem or "a process of the run was interrupted", exit_code=BROKEN)
         self.broke += left.broke
         if left.problem is not None and not self.interrupted and self.problem is None:
-            kind = left.facts.broken if left.facts is not None else None
+            kind = left.facts.problem_kind if left.facts is not None else None
             self.problem = left.problem
             self.problem_kind = kind or ("unreachable" if left.exit_code == 3 else "suite error")
         if left.problem is not None or left.broke:
             self._stop()
 
     def _stop(self) -> None:
-        """Asks the players that are left to end in order."""
+        """Asks the players that are left to end in order; once, as a second signal would end them at once."""
+        if self._asked:
+            return
+        self._asked = True
         for player in self._running.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(player.pid, signal.SIGINT)
@@ -242,8 +268,11 @@ class Ensemble:
             raise ReportError(self.reported.problems, self.reported.paths)
 
 
-def _be_player(part: Part, act: Act, pipe: int, interruption: Interruptible) -> None:
-    """The life of a forked player. Never returns."""
+def _be_player(
+    part: Part, act: Act, pipe: int, interruption: Interruptible, signals: set[int | signal.Signals]
+) -> None:
+    """The life of a forked player, which begins with signals blocked; `signals` is the mask to live with. Never
+    returns."""
     code = BROKEN
     try:
         os.setsid()  # Ctrl-C at a terminal reaches the conductor alone, who passes it on
@@ -257,9 +286,10 @@ def _be_player(part: Part, act: Act, pipe: int, interruption: Interruptible) -> 
                     rest = rest[os.write(pipe, rest) :]
 
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
             left = act(part, send)
         except KeyboardInterrupt:
-            left = Left(None)
+            left = Left(None, interrupted=True)
         except RunProblem as problem:
             left = Left(None, str(problem), problem.exit_code)
         except BrokenPipeError:
@@ -280,22 +310,9 @@ def ended_frame(session: Session, ending: Ending) -> tuple[Any, ...]:
     crashes = list(session.judged.crashes)
     session.judged.findings.clear()
     session.judged.crashes.clear()
-    events: list[Any] = [
-        (
-            event.seq,
-            event.t,
-            getattr(event, "wall", ""),
-            event.actor,
-            event.scenario,
-            event.step,
-            event.kind,
-            _plain(event),
-        )
+    events = [
+        (event.seq, event.t, event.wall, event.actor, event.scenario, event.step, event.kind, event.payload)
         for event in played.events
+        if isinstance(event, Event)
     ]
     return ("ended", ending, events, crashes)
-
-
-def _plain(event: Any) -> Mapping[str, Any]:
-    payload: Mapping[str, Any] = event.payload
-    return payload

@@ -19,7 +19,7 @@ from conformance import __version__, reporting
 from conformance.bundled import BundledServer
 from conformance.contract import Contract
 from conformance.driver.cleanup import clean_up, settle
-from conformance.driver.ledger import Ledger
+from conformance.driver.ledger import Ledger, LedgerError
 from conformance.driver.outcomes import NotApplicable, Unreachable, Untestable
 from conformance.driver.play import FULL_CAST, Play
 from conformance.driver.scene import Scene
@@ -141,9 +141,9 @@ class Session:
                 ledger = part.file(part.timeline.path.parent, "ledger.ndjson")
             else:
                 recorder = Recorder(output / "timeline.ndjson" if output else None, info=info)
-        except RecorderError as error:
+            stage = Stage(contract, target, recorder, Ledger(ledger))
+        except (RecorderError, LedgerError) as error:
             raise RunProblem(str(error), USAGE) from error
-        stage = Stage(contract, target, recorder, Ledger(ledger))
         return cls(contract, target, stage, recorder, plan, protect=protect, part=part)
 
     def _probe(self) -> None:
@@ -207,8 +207,9 @@ class Session:
                 }
                 if order is not None:
                     facts["order"] = order
-                self.recorder.begin_scenario(identifier, {**facts, **info})
-                self._current = identifier
+                with self.protect():
+                    self.recorder.begin_scenario(identifier, {**facts, **info})
+                    self._current = identifier
             return Scene(self.stage, identifier, cast)
 
         return Play(begin)
@@ -221,8 +222,8 @@ class Session:
             problem = problem or RuntimeError("the test ended without an act")
         with self.protect():
             ending = self._end(play, problem)
-        if self.on_ending is not None:
-            self.on_ending(ending)
+            if self.on_ending is not None:
+                self.on_ending(ending)  # what the timeline holds as ended is told, whatever comes
         return ending
 
     def _end(self, play: Play, problem: BaseException | None) -> Ending:

@@ -67,8 +67,11 @@ class Interruption:
             raise KeyboardInterrupt
 
     def hush(self) -> None:
-        """In a forked process: what a signal means is told by the one that it was forked from."""
+        """In a process that was just forked: what a signal means is told by the one that it was forked from. That one
+        may have been inside a protected block, or signalled; this one is neither."""
         self._say = lambda _: None
+        self.requested = self._pending = False
+        self._depth = 0
 
     def _handle(self, _: int, frame: FrameType | None) -> None:
         if self.requested:

@@ -74,7 +74,7 @@ class Player:
             if ensemble is not None:
                 for place, item in enumerate(session.items):
                     item.stash[ORDER] = place
-                ensemble.play(lambda part, send: self._play_part(session, part, send))
+                ensemble.play(lambda part, send: self._play_part(session, part, send), self.selected)
                 self.broke += ensemble.broke
                 return True
             self._listen(session, self._open(self.selected))
@@ -115,7 +115,7 @@ class Player:
             pass  # `broke` says why
         finally:
             opened.leave()
-        return Left(opened.facts(), opened.problem, 0, tuple(self.broke))
+        return Left(opened.facts(), opened.problem, 0, tuple(self.broke), opened.interrupted)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """What fails without a scenario's ending is no verdict about the server."""

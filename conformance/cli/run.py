@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from conformance.reporting import Reported
     from conformance.session import Ending, Session
 
+EXTRAS = ("timeline.ndjson", "server*.log", "crash.txt")
+"""Files beside the reports, told where there is something in them."""
 EPILOG = """
 Examples:
 
@@ -387,9 +389,8 @@ class _Run:
             print_summary(results, curls, self.console, paths)
             if self.record_har is not None:
                 self.console.print(Text(f"  {self.record_har}"), soft_wrap=True)
-            for name in ("timeline.ndjson", "server.log", "crash.txt"):
-                extra = (self.plan.output or Path()) / name
-                if extra.exists() and extra.stat().st_size:
+            for extra in (path for name in EXTRAS for path in sorted((self.plan.output or Path()).glob(name))):
+                if extra.stat().st_size:
                     self.console.print(Text(f"  {extra}"), soft_wrap=True)
 
     def _print_results(self) -> None:

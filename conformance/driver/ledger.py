@@ -23,12 +23,14 @@ class Entry:
 
 
 class Ledger:
-    """Appends one NDJSON line when something is made and one when it is undone; `open_entries` are what is left."""
+    """Appends one NDJSON line when something is made and one when it is undone; `open_entries` are what is left. The
+    file is there from the beginning: one that is empty says that nothing was made."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._lock = threading.Lock()
+        self._append("")
 
     def add(self, entry: Entry) -> None:
         """Notes something that will have to be undone."""
@@ -52,12 +54,15 @@ class Ledger:
             return [item for item in reversed(self._entries.values()) if not kinds or item.kind in kinds]
 
     def _write(self, what: str, entry: Entry) -> None:
+        written = {"what": what, "kind": entry.kind, "actor": entry.actor, "id": entry.id, "undo": entry.undo}
+        self._append(json.dumps(written) + "\n")
+
+    def _append(self, text: str) -> None:
         if self.path is None:
             return
-        line = json.dumps({"what": what, "kind": entry.kind, "actor": entry.actor, "id": entry.id, "undo": entry.undo})
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+                file.write(text)
         except OSError as error:
             raise LedgerError(f"{self.path}: cannot be written ({error.strerror}); free space there") from None
 

@@ -98,16 +98,19 @@ def read_results(folder: Path) -> dict[str, Any]:
 
 
 def open_entries(folder: Path) -> list[tuple[str, str]]:
-    """(kind, id) of what a ledger still holds."""
-    made: dict[tuple[str, str, str], None] = {}
-    for line in (folder / "ledger.ndjson").read_text("utf-8").splitlines():
-        entry = json.loads(line)
-        key = (entry["kind"], entry["actor"], entry["id"])
-        if entry["what"] == "made":
-            made[key] = None
-        else:
-            made.pop(key, None)
-    return [(kind, identifier) for kind, _, identifier in made]
+    """(kind, id) of what the ledgers of a run still hold: there is one for each of its processes."""
+    made: dict[tuple[str, str, str, str], None] = {}
+    ledgers = sorted(folder.glob("ledger*.ndjson"))
+    assert ledgers, "a run keeps a ledger"
+    for ledger in ledgers:
+        for line in ledger.read_text("utf-8").splitlines():
+            entry = json.loads(line)
+            key = (ledger.name, entry["kind"], entry["actor"], entry["id"])
+            if entry["what"] == "made":
+                made[key] = None
+            else:
+                made.pop(key, None)
+    return [(kind, identifier) for _, kind, _, identifier in made]
 
 
 def until(condition: Callable[[], bool], what: str, deadline: float = 30.0) -> None:

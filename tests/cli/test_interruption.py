@@ -8,10 +8,14 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.cli.interruption import Interruption
+from conformance.opening import Plan
+from conformance.session import Session
+from conformance.session import finish as finish_scenario
 from conformance.simulator.server import Running
 from conformance.wire.recorder import Recorder
 from tests.cli.cli_support import call, children, finish, lives, open_entries, read_results, start, until
@@ -59,13 +63,13 @@ def test_the_second_signal_stops_at_once(tmp_path: Path) -> None:
     process, started = begin(tmp_path)
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
-    said = finish(process, 10)
+    said = finish(process, 30)
     if "stopped at once" not in said.err:  # both arrived before Python looked: they were one
         assert said.code == 130
         return
     assert said.code == 130
     assert "gws-conformance cleanup out" in said.err
-    until(lambda: not [pid for pid in started if lives(pid)], "the end of the bundled server", 10)
+    until(lambda: not [pid for pid in started if lives(pid)], "the end of the bundled server")
 
 
 def test_after_kill_9_the_rest_can_be_judged_and_cleaned_up(tmp_path: Path, simulator: Running) -> None:
@@ -133,6 +137,33 @@ def test_a_signal_waits_for_the_recorder(tmp_path: Path) -> None:
     recorder.close()
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "timeline.ndjson").read_text("utf-8").splitlines()]
     assert kinds == ["run.start", "note", "run.end"]
+
+
+def test_a_scenario_that_is_over_keeps_its_verdicts(
+    tmp_path: Path, simulator: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes when its end is in the timeline and its verdicts have not been told yet."""
+    heard: list[str] = []
+    with Interruption(lambda _: None, lambda: None) as interruption:
+        plan = Plan(base_url=simulator.base_url, output=tmp_path / "out")
+        session = Session.open(plan, protect=interruption.protect)
+        session.on_ending = lambda ending: heard.extend(finding.verdict for finding in ending.findings)
+        play = session.play("the only one", "basics", "the only one")
+        play.perform("basics.ListFeatures")
+        judge = session.judged.add
+
+        def judge_interrupted(*given: Any) -> Any:
+            signal.raise_signal(signal.SIGINT)
+            return judge(*given)
+
+        monkeypatch.setattr(session.judged, "add", judge_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            finish_scenario(session, play, None)
+        session.interrupted = True
+        session.close()
+    results = read_results(tmp_path / "out")
+    assert heard == [check["verdict"] for check in results["checks"]] != []
+    assert call("judge", str(tmp_path / "out"), "--json").json["checks"] == results["checks"]
 
 
 def test_while_reports_are_written_a_signal_changes_nothing() -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import re
 import signal
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.ensemble import WORTH, players_for
-from conformance.opening import Plan
+from conformance.ensemble import WORTH, Ensemble, Left, Send, players_for
+from conformance.opening import Part, Plan
+from conformance.suites._cases import transitions
 from conformance.wire.shared import CAN_SHARE
 from conformance.wire.timeline import Event, read_timeline
-from tests.cli.cli_support import call, children, command, finish, lives, read_results, start, until
+from tests.cli.cli_support import call, children, command, finish, lives, open_entries, read_results, start, until
 
 pytestmark = pytest.mark.skipif(not CAN_SHARE, reason="this system cannot fork")
 
 SOME = ("run", "--area", "contacts", "--area", "basics", "-k", "not cometd")
 LONG = ("run", "--area", "voice", "-k", "transition", "--jobs", "2")
+SELECTED = len(transitions("voice"))
 PLAN = Plan(bundled=True, output=Path("out"))
 
 
@@ -132,10 +136,9 @@ def test_an_interruption_is_passed_on_and_all_is_cleaned_up(tmp_path: Path, numb
     said = finish(process)
     assert said.code == 130
     assert said.err.count("interrupted") == 1
-    results(tmp_path, 130, "interrupted")
-    for name in ("ledger.ndjson", "ledger-2.ndjson"):
-        made = (tmp_path / "out" / name).read_text("utf-8").splitlines()
-        assert sum('"made"' in line for line in made) == sum('"undone"' in line for line in made)
+    assert len(results(tmp_path, 130, "interrupted")["scenarios"]) < SELECTED, "they played on to the end"
+    assert f"{SELECTED} scenarios" in said.out
+    assert open_entries(tmp_path / "out") == []
     gone([*players, *servers])
 
 
@@ -168,6 +171,89 @@ def test_a_player_that_is_killed_is_a_failure_of_the_suite(tmp_path: Path) -> No
     assert "a process of the run ended by signal 9" in said.err
     assert "ended by signal 9" in results(tmp_path, 4, "suite error")["reasons"][0]
     gone([*players, *servers])
+
+
+def test_a_player_that_is_interrupted_by_itself_is_a_failure_of_the_suite(tmp_path: Path) -> None:
+    """It ends in order, and says nothing bad: but what it had to play is not played."""
+    process, players, servers = begin(tmp_path)
+    os.kill(players[1], signal.SIGINT)
+    said = finish(process)
+    assert said.code == 4
+    assert "a process of the run was interrupted" in said.err
+    results(tmp_path, 4, "suite error")
+    gone([*players, *servers])
+
+
+class Quiet:
+    """Signals are nobody's affair here."""
+
+    def protect(self) -> contextlib.AbstractContextManager[object]:
+        return contextlib.nullcontext()
+
+    def hush(self) -> None:
+        pass
+
+
+def test_a_scenario_that_nobody_played_is_missed(tmp_path: Path) -> None:
+    ensemble = Ensemble(Plan(bundled=True, output=tmp_path / "out"), 2, Quiet())
+    ensemble.play(lambda part, send: Left(None), 3)
+    ensemble.close()
+    assert ensemble.problem == "3 of 3 scenarios were not played, and nobody said why"
+    document = results(tmp_path, 4, "suite error")
+    assert "3 of 3 scenarios" in document["reasons"][0]
+
+
+def test_a_player_that_is_interrupted_before_it_began_is_told(tmp_path: Path) -> None:
+    ensemble = Ensemble(Plan(bundled=True, output=tmp_path / "out"), 2, Quiet())
+
+    def act(part: Part, send: Send) -> Left:
+        if part.number == 1:
+            raise KeyboardInterrupt
+        return Left(None)
+
+    ensemble.play(act, 2)
+    ensemble.close()
+    assert ensemble.problem == "a process of the run was interrupted"
+    results(tmp_path, 4, "suite error")
+
+
+def test_players_are_asked_to_end_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of them have a reason to end; the third would take a second signal for an order to stop at once."""
+    ensemble = Ensemble(Plan(bundled=True, output=tmp_path / "out"), 3, Quiet())
+    signalled: list[int] = []
+    kill = os.kill
+
+    def noted(pid: int, number: int) -> None:
+        signalled.append(pid)
+        kill(pid, number)
+
+    monkeypatch.setattr(os, "kill", noted)
+
+    def act(part: Part, send: Send) -> Left:
+        if part.number < 2:
+            return Left(None, f"player {part.number} has had enough", 4)
+        threading.Event().wait(60)
+        return Left(None)
+
+    ensemble.play(act, 3)
+    assert len(signalled) == len(set(signalled)) != 0
+    assert ensemble.problem is not None
+    assert ensemble.problem.endswith("has had enough")
+
+
+def test_players_do_not_outlive_a_conductor_that_breaks(tmp_path: Path) -> None:
+    ensemble = Ensemble(Plan(bundled=True, output=tmp_path / "out"), 2, Quiet())
+
+    def act(part: Part, send: Send) -> Left:
+        if part.number == 1:
+            send(("what is this?",))
+        threading.Event().wait(60)
+        return Left(None)
+
+    with pytest.raises(AssertionError, match="unknown frame"):
+        ensemble.play(act, 1)
+    for pid in children(os.getpid()):
+        until(lambda pid=pid: not lives(pid), "the end of every player")  # type: ignore[misc]
 
 
 def test_a_server_that_dies_makes_the_run_unreachable(tmp_path: Path) -> None:

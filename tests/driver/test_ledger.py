@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,13 @@ def test_a_broken_ledger_is_told(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
-    """Where nothing can be written, the remedy is named."""
-    ledger = Ledger(tmp_path / "no" / "such" / "folder" / "ledger.ndjson")
+    """Where nothing can be written, the remedy is named, and at once."""
+    path = tmp_path / "folder" / "ledger.ndjson"
+    with pytest.raises(LedgerError, match=r"cannot be written .*free space"):
+        Ledger(path)
+    path.parent.mkdir()
+    ledger = Ledger(path)
+    assert path.read_text() == ""
+    shutil.rmtree(path.parent)
     with pytest.raises(LedgerError, match=r"cannot be written .*free space"):
         ledger.add(CALL)
