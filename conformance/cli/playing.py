@@ -23,7 +23,7 @@ class Player:
     """The pytest plugin of a run: opens the session once it is known that there is something to play, and listens.
 
     open_session: gets the number of scenarios. open_ensemble: likewise, and gives None where one process is to play;
-    open_part opens the session of one of several.
+    open_part opens the session of one of several. interrupted: whether a signal came.
     problem: why nothing was played. usage: what was wrong with the expression. broke: what broke outside any scenario.
     """
 
@@ -34,8 +34,9 @@ class Player:
         *,
         open_ensemble: Callable[[int], Ensemble | None] = lambda _: None,
         open_part: Callable[[Part], Session] | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._open, self._profile = open_session, profile
+        self._open, self._profile, self._interrupted = open_session, profile, interrupted
         self._open_ensemble, self._open_part = open_ensemble, open_part
         self.session: Session | None = None
         self.problem: RunProblem | None = None
@@ -96,17 +97,18 @@ class Player:
         opened.on_ending = ended
 
     def _play_part(self, session: pytest.Session, part: Part, send: Send) -> Left:
-        """The life of one of several processes: every so many-th item, each told to the conductor when it is over."""
+        """The life of one of several processes: item after item that no other has taken, each told to the conductor
+        when it is over."""
         assert self._open_part is not None
         opened = self._open_part(part)
         opened.on_begin = lambda name, area: send(("begin", name, area))
         opened.on_ending = lambda ending: send(ended_frame(opened, ending))
         self._listen(session, opened)
-        items = session.items[part.number :: part.timeline.parts]
         try:
             send(("opened", opened.facts()))
-            for item, following in zip(items, [*items[1:], None], strict=True):
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            while (place := part.timeline.take()) < len(session.items):
+                item = session.items[place]
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 if session.shouldfail or session.shouldstop:
                     break
         except KeyboardInterrupt:
@@ -128,7 +130,10 @@ class Player:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Goes no further once something of ours broke: the rest would break the same way."""
+        """Goes no further once something of ours broke: the rest would break the same way. Nor after an interruption
+        of which nothing has come: Python drops what is raised while it finalizes an object."""
+        if self._interrupted():
+            raise KeyboardInterrupt
         if self.broke and self.session is not None:
             raise pytest.exit.Exception(f"the suite broke in {nodeid}")
 

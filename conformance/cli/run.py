@@ -209,6 +209,7 @@ class _Run:
                 self.plan.profile,
                 open_ensemble=lambda count: self._conduct(count, interruption),
                 open_part=lambda part: Session.open(self.plan, protect=interruption.protect, part=part),
+                interrupted=lambda: interruption.requested,
             )
             code = self._play(player, expression, interruption)
             code = self._save_har(code)

@@ -363,6 +363,7 @@ def _approach(scene: Scene, chart: Statechart, state_name: str) -> Transition | 
     if last.source == "start":
         if chart.base is not None:
             scene.reach(*chart.base)
+        _depart(scene, chart, last)
     else:
         scene.reach(chart.name, last.source)
     return last
@@ -395,7 +396,7 @@ def play_transition(scene: Scene, transition: Transition) -> None:
     if transition.source == "start":
         if chart.base is not None:
             scene.reach(*chart.base)
-        _depart(scene, chart, transition.target)
+        _depart(scene, chart, transition)
     else:
         scene.reach(chart.name, transition.source)
     loose = transition.level == "should" or transition.reading is not None
@@ -403,19 +404,23 @@ def play_transition(scene: Scene, transition: Transition) -> None:
     scene.quiet()
 
 
-def _depart(scene: Scene, chart: Statechart, state_name: str) -> None:
-    """Leaves a state in which an earlier scenario has left a device: who is there already is told of no change. A
-    chart of one state has nowhere to go."""
-    seen = scene.resource(chart.binds, chart.owner) if chart.resource == "device" else None
-    if seen is None or not matches(chart.states[state_name].where, seen):
-        return
-    others = [
-        item.target
-        for item in chart.transitions
-        if item.source in {"start", state_name} and item.target != state_name and item.level != "may"
-    ]
-    if others:
-        scene.reach(chart.name, others[0])
+def _depart(scene: Scene, chart: Statechart, transition: Transition) -> None:
+    """Leaves the states, in every chart that the operation moves, to which it leads and in which an earlier scenario
+    has left a device: who is there already is told of no change. A chart of one state has nowhere to go."""
+    for other in scene.contract.charts_of("device"):
+        if (other.resource, other.binds, other.owner) != (chart.resource, chart.binds, chart.owner):
+            continue
+        seen = scene.resource(chart.binds, chart.owner)
+        reached = [item for item in other.transitions if item.by == transition.by]
+        if seen is None or not any(matches(other.states[item.target].where, seen) for item in reached):
+            continue
+        ways = [
+            item.target
+            for item in other.transitions
+            if item.by != transition.by and item.level != "may" and item.target not in {way.target for way in reached}
+        ]
+        if ways:
+            scene.reach(other.name, ways[0])
 
 
 def _withheld(scene: Scene, chart: Statechart, state_name: str) -> None:

@@ -19,6 +19,7 @@ import uvicorn
 
 from .app import Application, create_app
 from .faults import UnknownFaultError, declared_faults
+from .http_protocol import http_protocol
 from .seed import FEATURES, target_toml
 from .world import ORDERS, Options, World
 
@@ -101,7 +102,7 @@ def _build(
     application.world.api_uri = f"{base_url}/api/v2"
     config = uvicorn.Config(
         application,
-        http="auto",  # httptools where it is installed: half the work of h11
+        http=http_protocol(),
         loop="none",
         lifespan="on",
         access_log=False,

@@ -39,7 +39,8 @@ def released(scene: Scene) -> None:
 def repeated(scene: Scene) -> None:
     """An agent asks for the state that it is in already: that is accepted, whether it is told again or not."""
     gather(scene, "self")
-    for name in ("Ready", "NotReady"):
+    for name, other in (("Ready", "NotReady"), ("NotReady", "Ready")):
+        scene.reach("agent-state", other)
         scene.perform(f"voice.{name}", label=f"{name} first", plain=True)
         scene.quiet()
         ask(scene, f"voice.{name}", case="probe", label=f"{name} again")

@@ -9,6 +9,7 @@ session's own affair here, and thousands of exchanges a run make the difference 
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -25,6 +26,8 @@ from conformance.wire.config import TransportConfig
 
 # Shorter than any server keeps an idle connection open: a request must not be lost to a connection closed under it.
 _KEEPALIVE = 2.0
+_HEAD = 1 << 16
+"""Bytes of a request that are held back for more to come."""
 
 TransportErrors = (
     httpcore.TimeoutException,
@@ -148,15 +151,28 @@ class _Backend(httpcore.SyncBackend):
 
 
 class _Stream(httpcore.NetworkStream):
+    """Sends head and body of a request at once, where httpcore would send two packets: the server need not wake twice.
+    What is held back goes out before a reply is waited for."""
+
     def __init__(self, stream: httpcore.NetworkStream, connected: Callable[[httpcore.NetworkStream], None]) -> None:
         self._stream, self._tell = stream, connected
+        self._held = b""
         connected(stream)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with contextlib.suppress(httpcore.WriteError):
+            self._flush(timeout)  # as httpcore has it: a server may answer and close before it has read everything
         return self._stream.read(max_bytes, timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
+        self._held += buffer
+        if len(self._held) > _HEAD:
+            self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        if held:
+            self._stream.write(held, timeout)
 
     def close(self) -> None:
         self._stream.close()

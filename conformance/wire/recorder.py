@@ -253,7 +253,7 @@ class Recorder:
         event = Event(
             seq + 1,
             max(last, round(at, 6)),
-            self._wall().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+            self._wall().isoformat(timespec="milliseconds")[:23] + "Z",
             actor,
             self._scenario,
             self._step,

@@ -1,7 +1,8 @@
 """One timeline written by several processes: each line as it happens, in one order, without gaps.
 
-The processes are forked from the one that made it. `seq` and the newest time lie in memory that they share; whoever
-appends holds a lock on the file, which the operating system frees when its holder dies.
+The processes are forked from the one that made it. `seq` and the newest time lie in memory that they share, and so
+does the number of tasks that were taken; whoever appends or takes holds a lock on the file, which the operating system
+frees when its holder dies.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ except ImportError:  # no such locks, and no fork either
     fcntl = None  # type: ignore[assignment]
 
 _STATE = struct.Struct("=Qd")
+_TAKEN = struct.Struct("=Q")
 
 CAN_SHARE = fcntl is not None and hasattr(os, "fork")
 """Whether this system has what it takes."""
@@ -37,7 +39,7 @@ class SharedTimeline:
         path.open("xb").close()
         self.path, self.parts = path, parts
         self.start = time.monotonic()
-        self._memory = mmap.mmap(-1, _STATE.size)
+        self._memory = mmap.mmap(-1, _STATE.size + _TAKEN.size)
 
     def open(self) -> FileIO:
         """The file for one process: a lock holds off the others only where each has opened it for itself."""
@@ -52,6 +54,13 @@ class SharedTimeline:
             yield seq, t
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
+
+    def take(self) -> int:
+        """0, 1, 2 ...: each number once, to whichever process asks. They share what is to be done by it."""
+        with self.open() as file, self.turn(file):
+            (number,) = _TAKEN.unpack_from(self._memory, _STATE.size)
+            _TAKEN.pack_into(self._memory, _STATE.size, number + 1)
+        return int(number)
 
     def advance(self, seq: int, t: float) -> None:
         """Within a turn: an event was written."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from conformance.cli.interruption import Interruption
+from conformance.cli.playing import Player
 from conformance.opening import Plan
 from conformance.session import Session
 from conformance.session import finish as finish_scenario
@@ -164,6 +165,14 @@ def test_a_scenario_that_is_over_keeps_its_verdicts(
     results = read_results(tmp_path / "out")
     assert heard == [check["verdict"] for check in results["checks"]] != []
     assert call("judge", str(tmp_path / "out"), "--json").json["checks"] == results["checks"]
+
+
+def test_an_interruption_that_python_dropped_takes_effect_after_the_scenario() -> None:
+    """What a signal handler raises inside a finalizer is printed and dropped."""
+    player = Player(lambda _: pytest.fail("nothing is to be opened"), interrupted=lambda: True)
+    with pytest.raises(KeyboardInterrupt):
+        player.pytest_runtest_logfinish("a scenario")
+    Player(lambda _: pytest.fail("nothing is to be opened")).pytest_runtest_logfinish("a scenario")
 
 
 def test_while_reports_are_written_a_signal_changes_nothing() -> None:
