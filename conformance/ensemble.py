@@ -106,6 +106,7 @@ class Ensemble:
         self.reported: reporting.Reported | None = None
         self.broke: list[str] = []
         self._facts: RunInfo | None = None
+        self._left: tuple[str, ...] = ()
         self._first = Session.blank_facts(self.contract, plan)
         self._played: dict[str, tuple[Scenario, Sequence[Finding]]] = {}
         self._crashes: list[str] = []
@@ -206,6 +207,7 @@ class Ensemble:
         elif left.interrupted and not self._asked:
             left = replace(left, problem=left.problem or "a process of the run was interrupted", exit_code=BROKEN)
         self.broke += left.broke
+        self._left += left.facts.left if left.facts is not None else ()
         if left.problem is not None and not self.interrupted and self.problem is None:
             kind = left.facts.problem_kind if left.facts is not None else None
             self.problem = left.problem
@@ -243,6 +245,7 @@ class Ensemble:
             interrupted=self.interrupted,
             problem=self.problem,
             problem_kind=self.problem_kind,
+            left=self._left,
         )
 
     def close(self) -> None:

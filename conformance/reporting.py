@@ -108,6 +108,7 @@ def run_info_from(facts: Mapping[str, Any]) -> RunInfo:
         server_version=facts.get("serverVersion"),
         features=tuple(facts.get("features") or ()),
         target=facts.get("target") or {},
+        left=tuple(map(str, facts.get("left") or ())),
     )
 
 

@@ -51,6 +51,8 @@ KNOCKS = 3.0
 Protect = Callable[[], AbstractContextManager[object]]
 
 GC_THRESHOLD = 50_000
+LEFT = 200
+"""Characters with which a thing that could not be undone is told."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Session:
     reported: reporting.Reported | None = None
     _current: str | None = None
     _closed: bool = False
+    _left: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, plan: Plan, *, protect: Protect = contextlib.nullcontext, part: Part | None = None) -> Self:
@@ -350,9 +353,12 @@ class Session:
             settle(self.stage)
             self.stage.close()
         except (Unreachable, Untestable):
-            return  # it is gone; the ledger keeps what is left
+            pass  # it is gone; the ledger keeps what is left
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happens
             self.broke("ending the sessions", error)
+        if self.bundled is None or self.bundled.alive:
+            text = self.recorder.redactor.text
+            self._left = tuple(text(str(entry))[:LEFT] for entry in self.stage.ledger.open_entries())
 
     @staticmethod
     def blank_facts(contract: Contract, plan: Plan) -> RunInfo:
@@ -389,6 +395,7 @@ class Session:
             server_version=self.stage.version,
             features=tuple(self.stage.features),
             target=self.target.describe(),
+            left=self._left,
         )
 
 

@@ -280,10 +280,8 @@ def _print(undone: list[Entry], left: list[tuple[Entry, str]], as_json: bool) ->
         return
     out = console()
     for item in undone:
-        out.print(Text(f"undone  {item.kind} {item.id} of {item.actor}"), soft_wrap=True)
+        out.print(Text(f"undone  {item}"), soft_wrap=True)
     for item, why in left:
-        out.print(
-            Text("left    ", "bold red").append(f"{item.kind} {item.id} of {item.actor}: {why}", ""), soft_wrap=True
-        )
+        out.print(Text("left    ", "bold red").append(f"{item}: {why}", ""), soft_wrap=True)
     if not left:
         out.print("nothing is left" if undone else "the ledger is empty: nothing is left")

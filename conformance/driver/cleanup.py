@@ -10,6 +10,7 @@ from conformance.driver.actor import Actor
 from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Untestable
 from conformance.driver.scene import Scene
+from conformance.driver.settings import put_back
 from conformance.driver.stage import Stage
 from conformance.wire.recorder import Event
 
@@ -52,11 +53,11 @@ def clean_up(scene: Scene) -> list[str]:
             _restore_device(scene, actor)
             if actor.session_played:
                 stage.end_session(actor)  # the next scenario begins one with all the run's channels
-        _delete_created(stage)
+        left = _delete_created(stage)
         scene.absorb()
     finally:
         stage.recorder.end_step({})
-    left = [
+    left += [
         f"{kind} {identifier} of {actor.name}" for actor in actors for kind in OVER for identifier in _live(actor, kind)
     ]
     for actor in actors:
@@ -74,7 +75,7 @@ def _anything(scene: Scene, actors: list[Actor]) -> bool:
         any(actor.resources[kind] for actor in actors for kind in OVER)
         or any(_unsettled(actor) or actor.session_played for actor in actors)
         or "customer.chat.id" in scene.values
-        or bool(scene.stage.ledger.open_entries(*CREATED, "stimulus"))
+        or bool(_created(scene.stage) or scene.stage.ledger.open_entries("stimulus"))
     )
 
 
@@ -186,24 +187,35 @@ def _restore_device(scene: Scene, actor: Actor) -> None:
         scene.stage.end_session(actor)
 
 
-def _delete_created(stage: Stage) -> None:
-    for entry in stage.ledger.open_entries(*CREATED):
-        undo(stage, entry)
+def _created(stage: Stage) -> list[Entry]:
+    """What scenarios created and changed, the newest first, except what could not be undone already."""
+    return [entry for entry in stage.ledger.open_entries(*CREATED) if entry not in stage.stuck]
+
+
+def _delete_created(stage: Stage) -> list[str]:
+    """Undoes it; what could not be undone, in words. That is tried again at the end of the run, not after each
+    scenario."""
+    stuck = [entry for entry in _created(stage) if not undo(stage, entry)]
+    stage.stuck.update(stuck)
+    return [str(entry) for entry in stuck]
 
 
 def settle(stage: Stage) -> list[Entry]:
-    """At the end of a run: makes sure that every call and chat that was noted is over; what is left."""
-    return [entry for entry in stage.ledger.open_entries(*OVER) if not undo(stage, entry)]
+    """At the end of a run: undoes whatever the ledger still holds, sessions apart, the newest first; what is left."""
+    kinds = ("stimulus", *CREATED, *OVER)
+    return [entry for entry in stage.ledger.open_entries(*kinds) if not undo(stage, entry)]
 
 
 def undo(stage: Stage, entry: Entry) -> bool:
     """Undoes one ledger entry; True when it is gone.
 
-    An entry's `undo` is a method, a path and, where the request has a body, an operationName or a JSON object; that of
-    a `stimulus` is its name and a JSON object.
+    An entry's `undo` is a method, a path and, where the request has a body, an operationName or (`setting`) a JSON
+    object; that of a `stimulus` is its name and a JSON object.
     """
     if entry.kind == "stimulus":
         return _undo_stimulus(stage, entry)
+    if entry.kind == "setting":
+        return put_back(stage, entry)
     actor = stage.actor(entry.actor, session=False)
     method, _, rest = entry.undo.partition(" ")
     if entry.kind == "contact":
@@ -216,8 +228,7 @@ def undo(stage: Stage, entry: Entry) -> bool:
         reply = actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
     else:
         path, _, name = rest.partition(" ")
-        sent = json.loads(name) if name.startswith("{") else {"operationName": name}
-        body: dict[str, Any] = {"json": sent} if name else {}
+        body: dict[str, Any] = {"json": {"operationName": name}} if name else {}
         reply = actor.http.request(method or "DELETE", path, purpose="auth", **body)
     code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
     gone = code in (0, 2, 6) or reply.status == 404  # 2: nothing was being monitored any more

@@ -21,6 +21,9 @@ class Entry:
     id: str
     undo: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} of {self.actor}"
+
 
 class Ledger:
     """Appends one NDJSON line when something is made and one when it is undone; `open_entries` are what is left. The

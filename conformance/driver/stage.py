@@ -82,6 +82,7 @@ class Stage:
         self.version: str | None = None
         self.csrf = False
         self.stirred = False  # a session has begun or ended: notifications of that may still be on their way
+        self.stuck: set[Entry] = set()  # what a scenario made and its clean-up could not undo
         self.past: set[str] = set()  # calls and chats of scenarios that are over: news of them may come late
         self._provoker: httpx.Client | None = None
         self._actors: dict[str, Actor] = {}

@@ -138,8 +138,21 @@ def print_summary(
     if results.recording is not None:
         _print_recording(results.recording, console)
     _print_verdict(results.verdict, results.reasons, console)
+    _print_left(results.run.left, paths, console)
     for path in paths:
         console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+def _print_left(left: Sequence[str], paths: Sequence[Path], console: Console) -> None:
+    """What the run could not undo: on a deployment that concerns whoever works there."""
+    if not left:
+        return
+    folder = paths[0].parent if paths else "the folder of the run"
+    console.print(Text(f"  Not undone (gws-conformance cleanup {folder} tries again):", "bold yellow"), soft_wrap=True)
+    for thing in left[:FULL]:
+        console.print(Text(f"    {one_line(thing)}"), soft_wrap=True)
+    if len(left) > FULL:
+        console.print(f"    and {len(left) - FULL} more")
 
 
 def _print_failure(finding: Finding, number: int, curl: str | None, console: Console) -> None:

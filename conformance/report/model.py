@@ -38,7 +38,8 @@ class RunInfo:
 
     started, finished: ISO 8601 with a time zone. duration: seconds. arguments: the command line without secrets.
     areas: those that were asked for; empty: all. problem: why the run could not be a run, `problem_kind` which way
-    (a problem without a kind is the suite's own). target: as `Target.describe()` gives it.
+    (a problem without a kind is the suite's own). target: as `Target.describe()` gives it. left: what the run made or
+    changed on the deployment and could not undo.
     """
 
     id: str
@@ -56,6 +57,7 @@ class RunInfo:
     server_version: str | None = None
     features: tuple[str, ...] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The member `run` of `results.json`."""
@@ -75,6 +77,7 @@ class RunInfo:
             "serverVersion": self.server_version,
             "features": list(self.features),
             "target": dict(self.target),
+            "left": list(self.left),
         }
 
     def seconds_until(self, later: RunInfo) -> float:

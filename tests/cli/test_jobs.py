@@ -52,6 +52,7 @@ def test_scenarios_and_verdicts_are_those_of_one_process_in_the_same_order(both:
     assert len(verdicts(both[1])) >= 2 * WORTH
     assert verdicts(both[2]) == verdicts(both[1])
     assert read_results(both[2])["coverage"] == read_results(both[1])["coverage"]
+    assert [read_results(both[jobs])["run"]["left"] for jobs in (1, 2)] == [[], []]
 
 
 def test_it_is_one_timeline_without_gaps(both: dict[int, Path]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.driver.calls import live, until
-from conformance.driver.cleanup import undo
+from conformance.driver.cleanup import clean_up, settle, undo
 from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Untestable
 from conformance.driver.probes import ask, provoke, refuse, resource_with, wait_for
@@ -63,10 +63,51 @@ def test_a_setting_is_put_back_as_it_was(group: str, before: dict[str, Any] | No
     keep_setting(scene(stage, CAST), group, "toast-filter")
     (entry,) = stage.ledger.open_entries("setting")
     assert entry.undo == expected
+    changed = {"statusCode": 0, "settings": [{"name": "toast-filter", "value": ["changed"]}]}
+    stage.http["admin"].answer = lambda *_: changed
     assert undo(stage, entry)
     method, path, body = stage.http["admin"].asked[-1]
     assert f"{method} {path} {json.dumps(body)}" == expected
     assert stage.ledger.open_entries() == []
+
+
+@pytest.mark.parametrize("before", [{"name": "toast-filter", "value": [1]}, None])
+def test_a_setting_that_is_as_it_was_is_not_touched(before: dict[str, Any] | None) -> None:
+    stage = _settings(*([before] if before else []))
+    keep_setting(scene(stage, CAST), "voice", "toast-filter")
+    assert undo(stage, *stage.ledger.open_entries("setting"))
+    assert {method for method, _, _ in stage.http["admin"].asked} == {"GET"}
+    assert stage.ledger.open_entries() == []
+
+
+def test_where_a_setting_cannot_be_created_again_it_is_changed() -> None:
+    """A default setting is refused to POST, and PUT changes it."""
+    stage = _settings({"name": "default", "value": "Private"})
+    keep_setting(scene(stage, CAST), "voice", "default")
+
+    def answer(method: str, *_: Any) -> Any:
+        changed = {"statusCode": 0, "settings": [{"name": "default", "value": "Public"}]}
+        return (403, {"statusCode": 3}) if method == "POST" else changed
+
+    stage.http["admin"].answer = answer
+    assert undo(stage, *stage.ledger.open_entries("setting"))
+    assert [method for method, _, _ in stage.http["admin"].asked[1:]] == ["GET", "POST", "PUT"]
+    assert stage.http["admin"].asked[-1][2] == {"name": "default", "value": "Private"}
+
+
+def test_what_cannot_be_put_back_is_told_and_tried_again_at_the_end() -> None:
+    stage = _settings({"name": "toast-filter", "value": [1]})
+    told = scene(stage, CAST)
+    keep_setting(told, "voice", "toast-filter")
+    stage.http["admin"].answer = lambda *_: (403, {"statusCode": 5})
+    assert clean_up(told) == ["setting voice/toast-filter of admin"]
+    asked = len(stage.http["admin"].asked)
+    assert clean_up(told) == []
+    assert len(stage.http["admin"].asked) == asked, "it was tried again after a scenario"
+    (left,) = settle(stage)
+    assert str(left) == "setting voice/toast-filter of admin"
+    stage.http["admin"].answer = lambda *_: {"statusCode": 0, "settings": []}
+    assert settle(stage) == []
 
 
 def test_settings_that_cannot_be_read_are_left_alone() -> None:

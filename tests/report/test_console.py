@@ -148,3 +148,15 @@ def test_progress_on_a_terminal_is_one_live_line_that_goes_away() -> None:
     assert "1 failed" in plain
     assert all(len(line) <= 60 for line in re.split(r"[\r\n]+", plain))
     assert file.getvalue().rstrip().endswith("\x1b[2K"), "the line is erased at the end"
+
+
+def test_what_could_not_be_undone_is_told() -> None:
+    item, seq = hold(Tape())
+    good = finding("passed", evidence=(seq,))
+    many = tuple(f"contact {number} of agent" for number in range(22))
+    text = summary(results_of([good], [item], left=many), paths=[Path("out/results.json")])
+    assert "Not undone (gws-conformance cleanup out tries again):\n    contact 0 of agent\n" in text
+    assert "contact 19 of agent\n    and 2 more\n" in text
+    hostile = summary(results_of([good], [item], left=(HOSTILE,)), paths=[Path("out/results.json")])
+    assert "\x1b" not in hostile
+    assert "Not undone" not in summary(results_of([good], [item]))
