@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,14 +27,47 @@ class BundledServerError(Exception):
     """The bundled server did not start; the text says what it printed."""
 
 
-class BundledServer:
-    """The bundled server on a free port of the loopback interface, for the length of a `with` block."""
+@dataclass(frozen=True)
+class Served:
+    """One of several servers that were started together, as those see it who did not start it."""
 
-    def __init__(self, options: Sequence[str] = (), *, log: Path | None = None) -> None:
-        self._options = list(options)
-        self._log = log
-        self._process: subprocess.Popen[str] | None = None
-        self.base_url = ""
+    base_url: str
+    pid: int
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Asks the server to end; whoever started it waits for that."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends the server at once. Safe in a signal handler."""
+        self._signal(signal.SIGKILL)
+
+    def target(self) -> Target:
+        """The target that describes the server."""
+        return parse_target(target_toml(self.base_url), Path("<bundled server>"))
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+
+class BundledServer:
+    """The bundled server on a free port of the loopback interface, for the length of a `with` block; with `servers`,
+    so many of them (`served`), each on a port of its own."""
+
+    def __init__(self, options: Sequence[str] = (), *, log: Path | None = None, servers: int = 1) -> None:
+        self.options, self.log, self.servers = list(options), log, servers
+        self._process: subprocess.Popen[bytes] | None = None
+        self.served: tuple[Served, ...] = ()
 
     def __enter__(self) -> Self:
         self.start()
@@ -43,6 +79,11 @@ class BundledServer:
         self.stop()
 
     @property
+    def base_url(self) -> str:
+        """Where the (first) server is, empty before the start."""
+        return self.served[0].base_url if self.served else ""
+
+    @property
     def pid(self) -> int:
         """The process id, 0 before the start."""
         return self._process.pid if self._process else 0
@@ -52,58 +93,96 @@ class BundledServer:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
+    def warm(self) -> None:
+        """Begins to start before it is known what is wanted: `options`, `log` and `servers` may be set until `start`.
+
+        Raises:
+            BundledServerError: no process can be made.
+        """
+        # -P: a module of the same name in the current folder must not be taken for ours.
+        command = [sys.executable, "-P", "-m", "conformance.simulator", "--standby"]
+        try:
+            errors: Any = self.log.open("ab") if self.log else subprocess.DEVNULL
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    env=dict(os.environ),
+                    # Ctrl-C at a terminal reaches the whole group: the server must outlive the clean-up.
+                    start_new_session=True,
+                )
+            finally:
+                if self.log:
+                    errors.close()
+        except BlockingIOError as error:
+            raise BundledServerError(f"the bundled server did not start: {error.strerror}") from None
+
     def start(self) -> None:
-        """Starts the server and waits until it listens.
+        """Starts the server, or lets the one that stands by begin, and waits until all listen.
 
         Raises:
             BundledServerError: it did not.
+            OSError: the log cannot be written.
         """
-        errors: Any = self._log.open("w", encoding="utf-8") if self._log else subprocess.DEVNULL
-        # -P: a module of the same name in the current folder must not be taken for ours.
-        module = [sys.executable, "-P", "-m", "conformance.simulator"]
-        command = [*module, "--port", "0", "--exit-with-parent", *self._options]
+        if self.log:
+            self.log.open("wb").close()
+        stood_by = self._process is not None
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=dict(os.environ),
-                # Ctrl-C at a terminal reaches the whole group: the server must outlive the clean-up.
-                start_new_session=True,
-            )
-        finally:
-            if self._log:
-                errors.close()
-        try:
-            line = self._first_line()
+            lines = self._begin()
+            if not lines and stood_by:
+                self.stop()
+                self._process = None
+                lines = self._begin()  # once more, so that what is wrong gets into the log
         except BaseException:
             self.stop()
             raise
         try:
-            self.base_url = str(json.loads(line)["baseUrl"])
+            self.served = tuple(Served(str(facts["baseUrl"]), int(facts["pid"])) for facts in map(json.loads, lines))
         except (ValueError, KeyError, TypeError):
+            self.served = ()
+        if len(self.served) < self.servers:
+            self.served = ()
             self.stop()
-            said = line.strip()[:200] or self._last_words() or "it said nothing"
-            hint = f"; see {self._log}" if self._log else ""
-            raise BundledServerError(f"the bundled server did not start: {said}{hint}") from None
+            said = b" ".join(lines).decode("utf-8", "replace").strip()[:200] or self._last_words() or "it said nothing"
+            hint = f"; see {self.log}" if self.log else ""
+            raise BundledServerError(f"the bundled server did not start: {said}{hint}")
 
-    def _first_line(self) -> str:
+    def _begin(self) -> list[bytes]:
+        """Gives a process its arguments; the lines that it says, one a server, empty where it ended instead."""
+        if self._process is None:
+            self.warm()
         process = self._process
         assert process is not None
+        assert process.stdin is not None
+        arguments = ["--port", "0", "--exit-with-parent", "--servers", str(self.servers), *self.options]
+        if self.log:
+            arguments += ["--log", str(self.log.absolute())]
+        try:
+            process.stdin.write(json.dumps(arguments).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return []
+        return self._lines(process)
+
+    def _lines(self, process: subprocess.Popen[bytes]) -> list[bytes]:
         assert process.stdout is not None
         end = time.monotonic() + START_DEADLINE
+        said = b""
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            if selector.select(max(0.0, end - time.monotonic())):
-                return process.stdout.readline()
-        return ""
+            while said.count(b"\n") < self.servers and selector.select(max(0.0, end - time.monotonic())):
+                data = os.read(process.stdout.fileno(), 4096)
+                if not data:
+                    break
+                said += data
+        return said.splitlines()
 
     def _last_words(self) -> str:
         """The last line of the log: the error that ended the server."""
         try:
-            lines = self._log.read_text("utf-8", errors="replace").split("\n") if self._log else []
+            lines = self.log.read_text("utf-8", errors="replace").split("\n") if self.log else []
         except OSError:
             return ""
         return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
@@ -122,13 +201,16 @@ class BundledServer:
                 process.wait(STOP_DEADLINE)
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
     def kill(self) -> None:
-        """Ends the server at once. Safe in a signal handler."""
+        """Ends the server at once, with all that were started together. Safe in a signal handler."""
+        for one in self.served:
+            one.kill()
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
 
     def target(self) -> Target:
-        """The target that describes the bundled server."""
-        return parse_target(target_toml(self.base_url), Path("<bundled server>"))
+        """The target that describes the (first) server."""
+        return self.served[0].target()

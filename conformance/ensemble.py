@@ -8,6 +8,7 @@ play one scenario at a time.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import selectors
@@ -16,16 +17,29 @@ import struct
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from conformance import __version__, reporting
+from conformance.bundled import BundledServer
 from conformance.driver.ledger import Ledger, LedgerError
+from conformance.ending import Ending
 from conformance.judge import Finding
 from conformance.judge.timeline import Scenario, scenario
-from conformance.opening import BROKEN, USAGE, Part, Plan, RunProblem, contract_for, make_folder
+from conformance.opening import (
+    BROKEN,
+    USAGE,
+    Part,
+    Plan,
+    RunProblem,
+    contract_for,
+    failure,
+    make_folder,
+    start_server,
+)
 from conformance.report.model import ProblemKind, RunInfo
 from conformance.report.write_all import ReportError
-from conformance.session import Ending, Session
+from conformance.session import GC_THRESHOLD, Session
 from conformance.wire.recorder import Event, Recorder, RecorderError
 from conformance.wire.shared import CAN_SHARE, SharedTimeline
 
@@ -111,17 +125,35 @@ class Ensemble:
         self._played: dict[str, tuple[Scenario, Sequence[Finding]]] = {}
         self._crashes: list[str] = []
         self._running: dict[int, _Player] = {}
+        self._servers: BundledServer | None = None
         self._asked = False  # whether the players were asked to end
 
     # -- playing --------------------------------------------------------------------------------------------
 
+    def start_servers(self, warm: BundledServer | None = None) -> None:
+        """Starts a bundled server for each player; `warm` is one that stands by.
+
+        Raises:
+            RunProblem: they did not start; the reports, which say so, are written.
+        """
+        started = datetime.now(UTC)
+        try:
+            with self._interruption.protect():
+                self._servers = start_server(self.plan, warm, self.players)
+        except RunProblem as problem:
+            raise failure(problem, self.contract, self.plan, None, started) from problem
+
     def play(self, act: Act, scenarios: int) -> None:
         """Forks the players, each of which does `act`, and listens until all have left. `scenarios`: how many they
         have to play between them; where one is missing in the end, the run is no run."""
+        # What is there now stays, for the players too; and what they tell stays until the reports are written.
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
         try:
             with self._interruption.protect():
                 for number in range(self.players):
-                    self._start(Part(number, self.timeline), act)
+                    served = self._servers.served[number] if self._servers is not None else None
+                    self._start(Part(number, self.timeline, served), act)
             self._listen()
         except BaseException:
             self.kill()  # whatever broke here: nobody would hear them any more
@@ -225,10 +257,12 @@ class Ensemble:
                 os.kill(player.pid, signal.SIGINT)
 
     def kill(self) -> None:
-        """Ends the players, and with them their servers, at once. Safe in a signal handler."""
+        """Ends the players and their servers at once. Safe in a signal handler."""
         for player in self._running.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(player.pid, signal.SIGKILL)
+        if self._servers is not None:
+            self._servers.kill()
 
     # -- the end --------------------------------------------------------------------------------------------
 
@@ -259,6 +293,9 @@ class Ensemble:
             try:
                 info = reporting.run_info_from(self.recorder.record(reporting.FACTS, info.as_json()).payload)
                 self.recorder.close()
+                if self.recorder.failure is not None and self.problem is None:
+                    self.problem, self.problem_kind = self.recorder.failure, "unwritable"
+                    info = self.facts()
             except RecorderError as error:
                 self.problem, self.problem_kind = f"the recorder broke: {error}"[:600], "suite error"
                 info = self.facts()
@@ -267,6 +304,8 @@ class Ensemble:
                 judged.scenarios.append(played)
                 judged.findings.extend(findings)
             self.reported = reporting.write(info, judged, self.contract, self.plan.output)
+            if self._servers is not None:
+                self._servers.stop()  # its players have asked them to end before: here they are waited for
         if self.reported.problems:
             raise ReportError(self.reported.problems, self.reported.paths)
 

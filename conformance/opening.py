@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from conformance import reporting
-from conformance.bundled import BundledServer, BundledServerError
+from conformance.bundled import BundledServer, BundledServerError, Served
 from conformance.contract import Contract, ContractError, load_contract
 from conformance.contract.profiles import Profile
 from conformance.driver.target import Target, TargetError, load_target, parse_target
@@ -54,10 +54,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the processes that play the scenarios of a run between them, each with a bundled server of its own."""
+    """One of the processes that play the scenarios of a run between them, each with a bundled server of its own
+    (None only where nothing is played)."""
 
     number: int
     timeline: SharedTimeline
+    server: Served | None = None
 
     def file(self, output: Path, name: str) -> Path:
         """The place of a file that each process has for itself: `ledger.ndjson`, `ledger-2.ndjson` ..."""
@@ -115,13 +117,12 @@ def make_folder(output: Path | None) -> None:
         raise RunProblem(f"{output}: cannot be made ({error.strerror}); choose another folder", USAGE) from error
 
 
-def start_server(plan: Plan, part: Part | None = None) -> BundledServer:
-    """The bundled server, listening. Raises `RunProblem`."""
-    options = [text for name in plan.faults for text in ("--fault", name)]
-    log = plan.output / "server.log" if plan.output else None
-    if part is not None and plan.output is not None:
-        log = part.file(plan.output, "server.log")
-    server = BundledServer([*options, *plan.server_options], log=log)
+def start_server(plan: Plan, warm: BundledServer | None = None, servers: int = 1) -> BundledServer:
+    """The bundled server, listening, or several; `warm` is one that stands by. Raises `RunProblem`."""
+    server = warm or BundledServer()
+    server.options = [*(text for name in plan.faults for text in ("--fault", name)), *plan.server_options]
+    server.log = plan.output / "server.log" if plan.output else None
+    server.servers = servers
     try:
         server.start()
     except BundledServerError as error:

@@ -14,6 +14,10 @@ import pytest
 KEY: pytest.StashKey[Any] = pytest.StashKey()
 ORDER: pytest.StashKey[int] = pytest.StashKey()
 """An item's place among all that are to be played, where several processes play them."""
+FULL = 12
+"""Findings of a test that are told."""
+LINE = 12_000
+"""Characters of a line of them: a curl line has a whole body in it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,8 +32,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker."""
+    """Registers the marker. Raises `pytest.UsageError` where several processes would play on one deployment."""
     config.addinivalue_line("markers", "gws_area(name): area of the contract that a suite covers")
+    if hasattr(config, "workerinput") or not _workers(config):
+        return
+    options = config.option
+    remedy = "leave out -n (or give -n 0)"
+    if options.gws_target or options.gws_base_url:
+        raise pytest.UsageError(
+            f"gws-conformance: several processes would play with the same users of one deployment: {remedy}"
+        )
+    if options.gws_simulator and options.gws_output:
+        raise pytest.UsageError(
+            "gws-conformance: with several processes each tests a bundled server of its own, and one folder holds one "
+            f"run: leave out --gws-output, or {remedy}; 'gws-conformance run --jobs' writes one report of several"
+        )
+
+
+def _workers(config: pytest.Config) -> bool:
+    """Whether pytest-xdist distributes the tests."""
+    options = config.option
+    return bool(getattr(options, "numprocesses", None) or getattr(options, "tx", None)) or (
+        getattr(options, "dist", "no") != "no"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -120,5 +145,28 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     if ending.verdict == "skipped":
         pytest.skip(ending.text)
     if ending.verdict in {"failed", "error", "untestable"}:
-        pytest.fail(f"{ending.verdict}: {ending.text}", pytrace=False)
+        pytest.fail(f"{ending.verdict}: {_told(ending, session)}", pytrace=False)
     return result
+
+
+def _told(ending: Any, session: Any) -> str:
+    """What is wrong, each finding with its rule, its page and the line that repeats its request."""
+    from conformance.report.curl import curl_lines, curl_notes, homed
+    from conformance.report.text import safe
+
+    worst = [item for item in ending.findings if item.verdict == ending.verdict][:FULL]
+    if not worst:
+        return str(ending.text)
+    played = [item for item in session.judged.scenarios[-1:] if item.id == ending.scenario]
+    target = session.stage.target.describe()
+    lines, notes = curl_lines(worst, played), curl_notes(worst, played, target)
+    texts = []
+    for item in worst:
+        rows = [f"{item.check}: {item.message}"]
+        rows[0] += f" (expected {item.expected}; seen {item.seen})" if item.expected else ""
+        rows += [f"  rule: {item.rule}"] if item.rule else []
+        rows += [f"  source: {item.source}"] if item.source else []
+        rows += [f"  repeat: {homed(lines[item.id], target)}"] if item.id in lines else []
+        rows += [f"  but: {notes[item.id]}"] if item.id in notes else []
+        texts.append("\n".join(safe(row, LINE) for row in rows))
+    return "\n".join(texts)

@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,17 +16,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from conformance import __version__, reporting
-from conformance.bundled import BundledServer
+from conformance.bundled import BundledServer, Served
 from conformance.contract import Contract
 from conformance.driver.cleanup import clean_up, settle
 from conformance.driver.ledger import Ledger, LedgerError
-from conformance.driver.outcomes import NotApplicable, Unreachable, Untestable
+from conformance.driver.outcomes import Unreachable, Untestable
 from conformance.driver.play import FULL_CAST, Play
 from conformance.driver.scene import Scene
 from conformance.driver.stage import Stage
 from conformance.driver.target import Target
-from conformance.judge import Finding
-from conformance.judge.findings import SEVERITY, Verdict
+from conformance.ending import Ending, outcome_of, summary_of
 from conformance.judge.timeline import scenario
 from conformance.opening import (
     BROKEN,
@@ -46,6 +45,8 @@ from conformance.report.model import ProblemKind, Results, RunInfo
 from conformance.report.write_all import ReportError
 from conformance.wire.recorder import Recorder, RecorderClosedError, RecorderError
 
+CHAT = "chat"
+"""The area whose scenarios follow one another with the first agent Ready for chats."""
 KNOCKS = 3.0
 """Seconds for which a server that seems to be gone may come back."""
 Protect = Callable[[], AbstractContextManager[object]]
@@ -53,17 +54,6 @@ Protect = Callable[[], AbstractContextManager[object]]
 GC_THRESHOLD = 50_000
 LEFT = 200
 """Characters with which a thing that could not be undone is told."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a scenario ended: its worst verdict and a text for people."""
-
-    scenario: str
-    verdict: Verdict
-    text: str
-    findings: tuple[Finding, ...]
-    duration: float
 
 
 @dataclass
@@ -78,7 +68,7 @@ class Session:
     stage: Stage
     recorder: Recorder
     plan: Plan = field(default_factory=Plan)
-    bundled: BundledServer | None = None
+    bundled: BundledServer | Served | None = None
     judged: reporting.Judged = field(default_factory=reporting.Judged)
     on_ending: Callable[[Ending], None] | None = None
     on_begin: Callable[[str, str], None] | None = None
@@ -95,11 +85,19 @@ class Session:
     _left: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, plan: Plan, *, protect: Protect = contextlib.nullcontext, part: Part | None = None) -> Self:
+    def open(
+        cls,
+        plan: Plan,
+        *,
+        protect: Protect = contextlib.nullcontext,
+        part: Part | None = None,
+        warm: BundledServer | None = None,
+    ) -> Self:
         """Opens a run: reads the target, starts the bundled server if asked, and finds out whether a GWS answers.
 
         What the user got wrong is told before a folder is made; every later failure leaves reports.
-        part: this is one of the processes of a run, whose reports are another's affair.
+        part: this is one of the processes of a run, whose reports are another's affair. warm: a bundled server that
+        stands by.
 
         Raises:
             RunProblem: it cannot start.
@@ -111,11 +109,12 @@ class Session:
         target = read_target(plan)
         if part is None:
             make_folder(plan.output)
-        server: BundledServer | None = None
+        server: BundledServer | Served | None = part.server if part is not None else None
         started = datetime.now(UTC)
         try:
             if target is None:
-                server = start_server(plan, part)
+                if server is None:
+                    server = start_server(plan, warm)
                 target = server.target()
             if plan.profile is not None:
                 target = replace(target, hazards=target.hazards & plan.profile.hazards)
@@ -210,6 +209,8 @@ class Session:
                 }
                 if order is not None:
                     facts["order"] = order
+                if area != CHAT:
+                    self.stage.leave_chats()
                 with self.protect():
                     self.recorder.begin_scenario(identifier, {**facts, **info})
                     self._current = identifier
@@ -232,7 +233,9 @@ class Session:
     def _end(self, play: Play, problem: BaseException | None) -> Ending:
         name = self._current
         assert name is not None
-        outcome, reason = _outcome(problem)
+        outcome, reason = outcome_of(problem)
+        if self.stage.gone is not None and isinstance(problem, Unreachable):
+            outcome = "unreachable"
         if problem is not None:
             self._abandon_step()
         if problem is not None and outcome == "error":
@@ -250,7 +253,8 @@ class Session:
         self.recorder.forget(name)
         if any(event.kind == "http.error" for event in events):
             self._knock(name)
-        verdict, text = _summary(findings, reason)
+        self._note_unwritable(problem)
+        verdict, text = summary_of(findings, reason)
         return Ending(name, verdict, text, tuple(findings), events[-1].t - events[0].t)
 
     def _abandon_step(self) -> None:
@@ -265,7 +269,7 @@ class Session:
     def _clean_up(self, scene: Scene) -> list[str]:
         try:
             return clean_up(scene)
-        except (Untestable, Unreachable) as error:
+        except (Untestable, Unreachable, LedgerError) as error:
             return [str(error)]
         except RecorderError:
             raise
@@ -275,21 +279,28 @@ class Session:
 
     def _knock(self, name: str) -> None:
         """After a request without a reply: a deployment that stays away ends the run as `unreachable`."""
-        opened = self.stage.opened()
-        if not opened or self.problem is not None:
+        if not self.stage.opened() or self.problem is not None:
             return
         pause = threading.Event()
         end = time.monotonic() + KNOCKS
-        while True:
-            reply = opened[0].http.request("GET", "/diagnostics/version", auth="none", cookies=False, purpose="auth")
-            if not reply.error:
+        error = self.stage.gone
+        while error is None or self.stage.gone is None:
+            error = self.stage.knock()
+            if error is None:
                 return
             if time.monotonic() >= end:
                 break
             pause.wait(KNOCKS / 20)
         url = self.target.transport.base_url
-        self.problem = f"{url} stopped answering in the scenario {name}: {reply.error}"
+        self.problem = f"{url} stopped answering in the scenario {name}: {error}"
+        self.stage.gone = error
         self.problem_kind = "unreachable"
+
+    def _note_unwritable(self, problem: BaseException | None = None) -> None:
+        """A run whose evidence cannot be written any more ends."""
+        text = self.recorder.failure or (str(problem) if isinstance(problem, LedgerError) else None)
+        if text is not None and self.problem is None:
+            self.problem, self.problem_kind = text, "unwritable"
 
     def note_crash(self, what: str, error: BaseException) -> Path | None:
         """Keeps the traceback of a defect of ours beside the reports."""
@@ -321,6 +332,9 @@ class Session:
                 # Judging the timeline again must come to the same: the facts that count are those that it holds.
                 info = reporting.run_info_from(self.recorder.record(reporting.FACTS, info.as_json()).payload)
                 self.recorder.close()
+                if self.recorder.failure is not None:
+                    self._note_unwritable()
+                    info = self.facts()
             except RecorderError as error:
                 self.broke("the recorder", error)
                 info = self.facts()
@@ -352,8 +366,8 @@ class Session:
         try:
             settle(self.stage)
             self.stage.close()
-        except (Unreachable, Untestable):
-            pass  # it is gone; the ledger keeps what is left
+        except (Unreachable, Untestable, LedgerError):
+            pass  # it is gone, or cannot be written; the ledger keeps what is left
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happens
             self.broke("ending the sessions", error)
         if self.bundled is None or self.bundled.alive:
@@ -397,33 +411,6 @@ class Session:
             target=self.target.describe(),
             left=self._left,
         )
-
-
-def _outcome(problem: BaseException | None) -> tuple[str, str]:
-    """How a scenario ended, and why."""
-    if problem is None:
-        return "played", ""
-    if isinstance(problem, NotApplicable):
-        return "skipped", str(problem)
-    if isinstance(problem, Untestable | Unreachable):
-        return "untestable", str(problem)
-    if isinstance(problem, KeyboardInterrupt):
-        return "interrupted", "the run was interrupted"
-    last = traceback.extract_tb(problem.__traceback__)[-1:]
-    where = f" at {Path(last[0].filename).name}:{last[0].lineno}" if last else ""
-    return "error", f"the suite broke: {type(problem).__name__}: {problem}{where}"[:600]
-
-
-def _summary(findings: Sequence[Finding], reason: str) -> tuple[Verdict, str]:
-    if not findings:
-        return "untestable", reason or "nothing was judged"
-    worst = max(findings, key=lambda item: SEVERITY.index(item.verdict))
-    lines = [
-        f"{item.check}: {item.message}" + (f" (expected {item.expected}; seen {item.seen})" if item.expected else "")
-        for item in findings
-        if item.verdict == worst.verdict
-    ]
-    return worst.verdict, "\n".join(lines[:12])
 
 
 def finish(session: Session, play: Play, problem: BaseException | None) -> Ending:

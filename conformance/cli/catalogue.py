@@ -44,7 +44,13 @@ COUNTED = (
 NARROW = 6
 """How many of them fit on a narrow terminal; all do on `ENOUGH` columns."""
 ENOUGH = 140
-KINDS = ("operations", "transitions", "rules", "ambiguities")
+NEEDED = 72
+"""Columns for the ids of operations with something beside them."""
+KINDS = ("operations", "transitions", "rules", "ambiguities", "samples")
+RULES_COUNT = (
+    "where a check that proves them had something to say of one of their operations, or of their area where they name "
+    "none; those of basics hold everywhere"
+)
 
 
 @guarded
@@ -70,6 +76,13 @@ def operations(
         print_json([entry(item, contract) for item in selected])
         return
     out = console()
+    if out.width < NEEDED:
+        # A column that does not fit would vanish without a word.
+        for item in selected:
+            out.print(item.id, soft_wrap=True)
+            out.print(f"  {item.method} {item.path}", soft_wrap=True)
+        out.print(f"\n{len(selected)} operations; 'gws-conformance explain ID' tells more of one")
+        return
     if out.width < ENOUGH:
         out.print(table(("operation", "request"), [(item.id, f"{item.method} {item.path}") for item in selected]))
         out.print(f"\n{len(selected)} operations; 'gws-conformance explain ID' tells more of one")
@@ -133,7 +146,11 @@ def _extent(as_json: bool) -> None:
 
 def _touched(directory: Path, as_json: bool) -> None:
     path = directory / "results.json" if directory.is_dir() else directory
-    areas = _read_results(path)["coverage"]
+    # Results of before there were samples have none.
+    areas = {
+        name: {kind: shares.get(kind, {"touched": 0, "known": 0, "missing": []}) for kind in KINDS}
+        for name, shares in _read_results(path)["coverage"].items()
+    }
     if as_json:
         print_json({"areas": areas, "total": {kind: _sum(areas, kind) for kind in KINDS}})
         return
@@ -141,7 +158,9 @@ def _touched(directory: Path, as_json: bool) -> None:
         (name, *(_share(shares[kind]) for kind in KINDS))
         for name, shares in [*areas.items(), ("all", {kind: _sum(areas, kind) for kind in KINDS})]
     ]
-    console().print(table(("area", *KINDS), rows, right=KINDS))
+    out = console()
+    out.print(table(("area", *KINDS), rows, right=KINDS))
+    out.print(f"\nrules: {RULES_COUNT}")
 
 
 def _sum(areas: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from typing import Any
 
 from conformance.contract import Ambiguity, Contract, Negative, Operation, Rule, Statechart
 from conformance.contract.catalogue import entry
-from conformance.driver.negatives import refusables
-from conformance.driver.requests import build_request
+from conformance.driver.matrix import CELLS, matrix, sent
 from conformance.judge import CHECKS
 from conformance.judge.checks import collections
 from conformance.judge.findings import Check
@@ -102,6 +101,7 @@ def _operation(item: Operation, contract: Contract) -> Explanation:
         Section("Played as", tuple((one.name, _played(one.parameters)) for one in item.examples)),
         Section("Rules", tuple(_rule_row(rule) for rule in rules)),
         Section("Must be refused", _refusals(item, contract)),
+        Section("Not attempted", _unattempted(item, contract)),
         Section("Ambiguities", tuple((one.id, one.text) for one in unclear)),
         Section("Checks", (("", ", ".join(_checks_of(item, rules))),)),
     )
@@ -119,6 +119,7 @@ def _operation(item: Operation, contract: Contract) -> Explanation:
             "rules": [_rule_data(rule) for rule in rules],
             "ambiguities": [one.id for one in unclear],
             "checks": _checks_of(item, rules),
+            "refusals": _cell_data(item, contract),
         },
     )
 
@@ -153,24 +154,32 @@ def _played(parameters: Mapping[str, Any]) -> str:
 
 def _refusals(item: Operation, contract: Contract) -> tuple[Row, ...]:
     """The requests of the negative matrix that are sent for the operation, by the column they belong to."""
-    if not item.examples or item.suite is not None:
-        return ()
-    identifiers: dict[str, str] = {}
+    cells = [cell for cell in matrix(contract, item).values() if cell.played]
+    others = sent(contract, item) if cells else {}
+    found = {cell.negative: cell.about for cell in cells}
+    found |= {name: about for name, about in others.items() if name not in CELLS}
+    words = [name + (f" ({', '.join(about)})" if about else "") for name, about in found.items()]
+    return (("", ", ".join(words)),) if words else ()
 
-    def identify(name: str) -> str:
-        identifiers[name] = f"the-{name}"
-        return identifiers[name]
 
-    sound = build_request(item, item.examples[0].parameters, lambda name: name, identify)
-    found: dict[str, list[str]] = {}
-    for case in refusables(contract, item, sound, csrf=True, identifiers=identifiers):
-        found.setdefault(case.negative, []).append(case.label.partition(":")[2])
-    if item.roles_stated and "anyone" not in item.roles:
-        found.setdefault("wrong-role", [])
-    if item.capability is not None and item.resource is not None and contract.charts_of(item.resource):
-        found.setdefault("wrong-state", [])
-    words = [name + (f" ({', '.join(about)})" if any(about) else "") for name, about in found.items()]
-    return (("", ", ".join(words)),)
+def _unattempted(item: Operation, contract: Contract) -> tuple[Row, ...]:
+    """What of the negative matrix is not sent, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for cell in matrix(contract, item).values():
+        for about, reason in cell.left:
+            reasons.setdefault(reason, []).append(f"{cell.negative} ({about})" if about else cell.negative)
+    return tuple((", ".join(names), reason) for reason, names in reasons.items())
+
+
+def _cell_data(item: Operation, contract: Contract) -> dict[str, Any]:
+    return {
+        cell.negative: {
+            "played": cell.played,
+            "about": list(cell.about),
+            "left": [{"about": about, "reason": reason} for about, reason in cell.left],
+        }
+        for cell in matrix(contract, item).values()
+    }
 
 
 def _checks_of(item: Operation, rules: Sequence[Rule]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.text import Text
@@ -107,10 +108,12 @@ def judge(
         print_json(results_json(reported.results))
     else:
         from conformance.report.console import print_summary
-        from conformance.report.curl import curl_lines
+        from conformance.report.curl import curl_lines, curl_notes
 
-        curls = curl_lines(reported.results.findings, reported.scenarios)
-        print_summary(reported.results, curls, console(), list(reported.paths))
+        results = reported.results
+        curls = curl_lines(results.findings, reported.scenarios)
+        notes = curl_notes(results.findings, reported.scenarios, results.run.target)
+        print_summary(results, curls, console(), list(reported.paths), notes=notes)
     code = reported.results.exit_code
     raise typer.Exit(BROKEN if code == 0 and reported.problems else code)
 
@@ -208,23 +211,25 @@ def cleanup(
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Undo what a killed run left: sessions, calls, chats, contacts, settings.
+    """Undo what a killed run left: sessions, calls, chats, contacts, settings, diverted devices.
 
-    Reads the ledger of the run, and goes on in it: it can be repeated.
+    Reads the ledgers of the run (ledger.ndjson, and ledger-2.ndjson ... where several processes played it), and goes on
+    in them: it can be repeated. A ledger names its deployment; another one is refused.
     """
-    from conformance.driver.ledger import read_ledger
+    from conformance.driver.ledger import read_ledgers
     from conformance.opening import Plan, read_target
 
-    ledger = read_ledger(directory / "ledger.ndjson" if directory.is_dir() else directory)
-    entries = ledger.open_entries()
+    ledgers = [item for item in read_ledgers(directory) if item.open_entries()]
     undone: list[Entry] = []
     left: list[tuple[Entry, str]] = []
-    if entries:
+    if ledgers:
         if target is None and base_url is None:
-            _explain_missing_target(directory, entries)
+            _explain_missing_target(directory, [entry for item in ledgers for entry in item.open_entries()])
         known = read_target(Plan(target_file=target, base_url=base_url))
         assert known is not None
-        undone, left = _undo(known, ledger, entries)
+        for ledger in ledgers:
+            _check_deployment(ledger, known)
+        undone, left = _undo(known, ledgers)
     _print(undone, left, as_json)
     if left:
         raise typer.Exit(1)
@@ -239,8 +244,21 @@ def _explain_missing_target(directory: Path, entries: list[Entry]) -> None:
     )
 
 
-def _undo(target: Target, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], list[tuple[Entry, str]]]:
-    """Undoes the entries, the newest first. Raises `Unreachable`."""
+def _check_deployment(ledger: Ledger, target: Target) -> None:
+    """Refuses another deployment than the run's: it knows nothing of what was made, and would call it gone."""
+    from conformance.wire.config import origin_of
+
+    known, asked = ledger.deployment, target.transport.root
+    if known is None or (origin_of(known), urlsplit(known).path) == (origin_of(asked), urlsplit(asked).path):
+        return
+    raise UsageProblem(
+        f"{ledger.path}: the run was played against {known}, not {asked}; name that deployment (where it is the same "
+        "one at another address, correct baseUrl in the first line of the file)"
+    )
+
+
+def _undo(target: Target, ledgers: Sequence[Ledger]) -> tuple[list[Entry], list[tuple[Entry, str]]]:
+    """Undoes what ledgers hold, the newest first. Raises `Unreachable`."""
     from conformance.driver.cleanup import undo
     from conformance.driver.outcomes import Untestable
     from conformance.driver.stage import Stage
@@ -249,16 +267,18 @@ def _undo(target: Target, ledger: Ledger, entries: list[Entry]) -> tuple[list[En
     undone: list[Entry] = []
     left: list[tuple[Entry, str]] = []
     with Recorder(None) as recorder:
-        stage = Stage(the_contract(), target, recorder, ledger)
+        stage = Stage(the_contract(), target, recorder, ledgers[0])
         try:
             stage.probe()
-            for item in entries:
-                try:
-                    gone = undo(stage, item)
-                except Untestable as error:
-                    left.append((item, str(error)))
-                else:
-                    (undone.append(item) if gone else left.append((item, "the deployment refuses")))
+            for ledger in ledgers:
+                stage.ledger = ledger
+                for item in ledger.open_entries():
+                    try:
+                        gone = undo(stage, item)
+                    except Untestable as error:
+                        left.append((item, str(error)))
+                    else:
+                        (undone.append(item) if gone else left.append((item, "the deployment refuses")))
         finally:
             _leave(stage)
     return undone, left

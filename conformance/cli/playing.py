@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from conformance.contract.profiles import Profile
+from conformance.ending import Ending
 from conformance.ensemble import Ensemble, Left, Send, ended_frame
 from conformance.opening import Part, RunProblem
 from conformance.plugin import KEY, ORDER
-from conformance.session import Ending, Session
+from conformance.session import Session
 
 SUITES = "conformance.suites"
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
@@ -159,7 +160,18 @@ def play_suites(player: Player, areas: Sequence[str], expression: str | None) ->
         "--import-mode=importlib",
         "--assert=plain",
         "--capture=no",
-        *(part for name in ("cacheprovider", "terminal", "faulthandler", "logging") for part in ("-p", f"no:{name}")),
+        *(
+            part
+            for name in (
+                "cacheprovider",
+                "terminal",
+                "faulthandler",
+                "logging",
+                "unraisableexception",
+                "threadexception",
+            )
+            for part in ("-p", f"no:{name}")
+        ),
         "-p",
         "conformance.plugin",
         *(part for area in areas for part in ("--gws-area", area)),

@@ -30,16 +30,18 @@ from conformance.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from conformance.bundled import BundledServer
     from conformance.cli.interruption import Interruption
     from conformance.cli.playing import Player
+    from conformance.ending import Ending
     from conformance.ensemble import Ensemble
     from conformance.opening import Plan
     from conformance.report.console import Progress
     from conformance.report.model import ProblemKind, Results
     from conformance.reporting import Reported
-    from conformance.session import Ending, Session
+    from conformance.session import Session
 
-EXTRAS = ("timeline.ndjson", "server*.log", "crash.txt")
+EXTRAS = ("timeline.ndjson", "server.log", "crash.txt")
 """Files beside the reports, told where there is something in them."""
 EPILOG = """
 Examples:
@@ -191,6 +193,7 @@ class _Run:
     session: Session | Ensemble | None = None
     reported: Reported | None = None
     _progress: Progress | None = None
+    _warm: BundledServer | None = None
 
     def __post_init__(self) -> None:
         from conformance.report.console import make_console
@@ -203,7 +206,7 @@ class _Run:
         from conformance.cli.playing import Player
         from conformance.session import Session
 
-        with Interruption(complain, self._at_once) as interruption:
+        with Interruption(complain, self._at_once) as interruption, self._standing_by():
             player = Player(
                 lambda count: self._open(count, interruption),
                 self.plan.profile,
@@ -260,7 +263,8 @@ class _Run:
         from conformance.session import Session
 
         self._announce(count)
-        self.session = session = Session.open(self.plan, protect=interruption.protect)
+        warm, self._warm = self._warm, None
+        self.session = session = Session.open(self.plan, protect=interruption.protect, warm=warm)
         self._follow(session, count)
         return session
 
@@ -272,8 +276,24 @@ class _Run:
             return None
         self._announce(count)
         self.session = ensemble = Ensemble(self.plan, players, interruption)
+        warm, self._warm = self._warm, None
+        ensemble.start_servers(warm)
         self._follow(ensemble, count)
         return ensemble
+
+    @contextlib.contextmanager
+    def _standing_by(self) -> Iterator[None]:
+        """While the suites are collected a bundled server may start."""
+        from conformance.bundled import BundledServer
+
+        if self.plan.bundled:
+            self._warm = BundledServer()
+            self._warm.warm()
+        try:
+            yield
+        finally:
+            if self._warm is not None:
+                self._warm.stop()
 
     def _follow(self, session: Session | Ensemble, count: int) -> None:
         """Shows how far the run is."""
@@ -341,7 +361,8 @@ class _Run:
     def _close(self, session: Session | Ensemble, player: Player, broken: BaseException | None) -> int:
         from conformance.report.write_all import ReportError
 
-        if broken is not None or player.broke:
+        defect = (broken is not None or bool(player.broke)) and session.recorder.failure is None
+        if defect:
             text = self._defect(player, broken)
             if session.problem is None:
                 session.problem, session.problem_kind = text, "suite error"
@@ -353,7 +374,7 @@ class _Run:
             return BROKEN
         for problem in self.reported.problems:
             complain(problem)
-        if session.problem is not None and not (broken or player.broke):
+        if session.problem is not None and not defect:
             complain(session.problem)
         code = self.reported.results.exit_code
         return BROKEN if code == 0 and self.reported.problems else code
@@ -376,7 +397,7 @@ class _Run:
         if self.reported is None:
             return
         from conformance.report.console import print_summary
-        from conformance.report.curl import curl_lines
+        from conformance.report.curl import curl_lines, curl_notes
 
         results, paths = self.reported.results, list(self.reported.paths)
         with self._tolerant():
@@ -387,11 +408,12 @@ class _Run:
                 self._print_verdict(results, paths)
                 return
             curls = curl_lines(results.findings, self.reported.scenarios)
-            print_summary(results, curls, self.console, paths)
+            notes = curl_notes(results.findings, self.reported.scenarios, results.run.target)
+            print_summary(results, curls, self.console, paths, notes=notes)
             if self.record_har is not None:
                 self.console.print(Text(f"  {self.record_har}"), soft_wrap=True)
-            for extra in (path for name in EXTRAS for path in sorted((self.plan.output or Path()).glob(name))):
-                if extra.stat().st_size:
+            for extra in ((self.plan.output or Path()) / name for name in EXTRAS):
+                if extra.exists() and extra.stat().st_size:
                     self.console.print(Text(f"  {extra}"), soft_wrap=True)
 
     def _print_results(self) -> None:
@@ -412,7 +434,8 @@ class _Run:
             os.write(1, b"\x1b[?25h\n")  # the live line hides the cursor
         if self.session is not None:
             self.session.kill()
-        hint = f"'gws-conformance cleanup {self.plan.output}' undoes what is left"
+        file = f" --target {self.plan.target_file}" if self.plan.target_file else ""
+        hint = f"'gws-conformance cleanup {self.plan.output}{file}' undoes what is left"
         os.write(2, f"gws-conformance: stopped at once; {hint}\n".encode())
         os._exit(INTERRUPTED)
 

@@ -69,7 +69,7 @@ def simulator(
     ] = False,
     no_csrf: Annotated[bool, typer.Option("--no-csrf", help="Do without CSRF tokens.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of all identifiers.")] = 0,
-    order: Annotated[str, typer.Option(metavar="ORDER", help="mixed, reply-first or notification-first.")] = "mixed",
+    order: Annotated[str, typer.Option(metavar="ORDER", help="mixed, reply-first or events-first.")] = "mixed",
     feature_off: Annotated[
         list[str] | None, typer.Option(metavar="FEATURE", help="Disable a feature (repeatable).")
     ] = None,

@@ -203,6 +203,12 @@ def rule(area: str, raw: Raw) -> Rule:
     )
 
 
+def _reading(raw: Raw) -> Reading:
+    refuses = raw.get("refuses", {})
+    roles, operations = tuple(refuses.get("roles", ())), tuple(refuses.get("operations", ()))
+    return Reading(raw["id"], raw["text"], raw["allowed"], roles, operations, tuple(raw.get("needs", ())))
+
+
 def ambiguity(area: str, raw: Raw) -> Ambiguity:
     """A contradiction or silence."""
     return Ambiguity(
@@ -210,7 +216,7 @@ def ambiguity(area: str, raw: Raw) -> Ambiguity:
         area,
         raw["text"],
         tuple(map(source, raw["sources"])),
-        tuple(Reading(item["id"], item["text"], item["allowed"]) for item in raw["readings"]),
+        tuple(map(_reading, raw["readings"])),
         raw["simulator"],
         raw.get("observed"),
         tuple(raw.get("operations", ())),

@@ -72,6 +72,44 @@ class Contract:
         """The resources that have statecharts."""
         return tuple(dict.fromkeys(chart.resource for chart in self.statecharts.values()))
 
+    @cached_property
+    def _refusing(self) -> Mapping[tuple[str, str], str]:
+        """The allowed reading by which an operation may be refused to a role, by (operation, role)."""
+        return {
+            (operation, role): f"{item.id}/{reading.id}"
+            for item in self.ambiguities.values()
+            for reading in item.readings
+            if reading.allowed
+            for operation in reading.operations
+            for role in reading.roles
+        }
+
+    def refused_by(self, operation: str, role: str, http: int, status_code: object) -> str | None:
+        """The allowed reading that a refusal for lack of permission follows (`ambiguity/reading`): 3 or 5, with HTTP
+        403 or, by basics.error-http/always-200, with 200. None where no reading lets the role be refused."""
+        if http not in (200, 403) or status_code not in (3, 5):
+            return None
+        return self._refusing.get((operation, role))
+
+    def may_be_refused(self, operation: str, role: str) -> bool:
+        """Whether an allowed reading keeps an operation from a role."""
+        return (operation, role) in self._refusing
+
+    @cached_property
+    def _features_by_reading(self) -> Mapping[str, Mapping[str, str]]:
+        """By area: the features that an allowed reading asks for, each with that reading."""
+        found: dict[str, dict[str, str]] = {}
+        for item in self.ambiguities.values():
+            for reading in item.readings:
+                for name in reading.features if reading.allowed else ():
+                    found.setdefault(item.area, {})[name] = f"{item.id}/{reading.id}"
+        return found
+
+    def features_of(self, item: Operation | Statechart) -> Mapping[str, str]:
+        """The features without which a deployment need not have an operation or a resource with this chart, each with
+        the reading that asks for it (`ambiguity/reading`), or an empty text where its page does."""
+        return {**self._features_by_reading.get(item.area, {}), **dict.fromkeys(item.features, "")}
+
     def of_area(self, *areas: str) -> list[Operation]:
         """The operations of the areas, in the order written; all when none is named."""
         return [item for item in self.operations.values() if not areas or item.area in areas]

@@ -328,11 +328,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read an ambiguity; `allowed`: a deployment may follow it."""
+    """One way to read an ambiguity; `allowed`: a deployment may follow it. `roles` are those whom a deployment that
+    follows it refuses the `operations` for lack of permission (3 or 5, Return Values, lines 2300-2302). `features` are
+    those without which it has nothing of the area."""
 
     id: str
     text: str
     allowed: bool
+    roles: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from conformance.contract import Contract
 from conformance.contract.matching import resources_in
@@ -15,6 +16,8 @@ from conformance.wire.recorder import Event, Recorder
 
 Transport = Literal["long-polling", "websocket"]
 TRACKED = ("call", "chat", "device")
+OVER: Mapping[str, frozenset[str]] = {"call": frozenset({"Released"}), "chat": frozenset({"Completed", "Revoked"})}
+"""The states in which a call or a chat is over for its actor."""
 
 
 class Actor:
@@ -29,6 +32,7 @@ class Actor:
         self.cometd: CometdSession | None = None
         self.me: dict[str, Any] = {}
         self.device: dict[str, Any] | None = None
+        self.device_told = False  # whether a notification showed it so, and no GET
         self.resources: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in TRACKED}
         self.last_message: dict[str, Any] = {}
         self.in_session = False
@@ -61,21 +65,25 @@ class Actor:
         if isinstance(devices, list) and devices and isinstance(devices[0], Mapping):
             self.note_device(devices[0])
 
+    def require_passage(self, reply: HttpReply, what: str) -> None:
+        """Raises `Unreachable` for a reply of the proxy, which says nothing of the deployment."""
+        # A tunnel (https) that is refused has no reply of its own.
+        if reply.status != 407 and not (reply.error or "").startswith("ProxyError: 407"):
+            return
+        proxy = urlsplit(self.target.transport.proxy).hostname if self.target.transport.proxy else "on the way"
+        raise Unreachable(
+            f"{what} as {self.name}: HTTP 407: the proxy {proxy} refuses to pass the request on; give it a user name "
+            'and a password: proxy = "http://user:password@host:port"'
+        )
+
     def _require(self, reply: HttpReply, what: str) -> None:
+        self.require_passage(reply, what)
         if reply.error:
             raise Unreachable(f"{what} as {self.name}: {reply.error}")
         code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
-        if reply.status in {401, 403} or code == 20:
-            raise Unreachable(
-                f"{what} as {self.name}: HTTP {reply.status}, statusCode {code!r:.20}: the deployment refuses the "
-                f"credentials of users.{self.name}"
-            )
         if reply.status != 200 or code != 0:
-            kind = "JSON" if reply.is_json else str(reply.header("content-type"))[:60]
-            raise Unreachable(
-                f"{what} as {self.name}: HTTP {reply.status}, {kind}, statusCode {code!r:.20}: this does not look "
-                "like a GWS; check base_url and api_path"
-            )
+            text = f"{what} as {self.name}: {why_not_in(reply, self.name)}"
+            raise Unreachable(self.recorder.redactor.text(text))
 
     def listen(self, deadline: float) -> None:
         """Opens the CometD session and subscribes.
@@ -97,8 +105,8 @@ class Actor:
         self.cometd = session
 
     def note_device(self, device: Mapping[str, Any]) -> None:
-        """Keeps what is known of the actor's device."""
-        self.device = {**(self.device or {}), **device}
+        """Keeps what is known of the actor's device, as it was read."""
+        self.device, self.device_told = {**(self.device or {}), **device}, False
         identifier = str(device.get("id", ""))
         if identifier:
             self.resources["device"][identifier] = dict(device)
@@ -115,7 +123,7 @@ class Actor:
                 if not isinstance(identifier, str):
                     continue
                 if kind == "device" and self.device is not None and identifier == self.device.get("id"):
-                    self.device = dict(resource)
+                    self.device, self.device_told = dict(resource), True
                 known = self.resources[kind].pop(identifier, {}) if kind != "device" else {}
                 self.resources[kind][identifier] = {**known, **resource} if kind == "chat" else dict(resource)
 
@@ -144,3 +152,37 @@ def features_of(actor: Actor, contract: Contract) -> tuple[str, ...]:
     if not isinstance(listed, list):
         return tuple(sorted({name for item in contract.operations.values() for name in item.feature_names}))
     return tuple(sorted(str(item.get("id")) for item in listed if isinstance(item, Mapping)))
+
+
+def why_not_in(reply: HttpReply, name: str) -> str:
+    """What a deployment that answered, but did not let a user in, said: a sentence with what would help."""
+    body = reply.json if isinstance(reply.json, Mapping) else {}
+    code, said = body.get("statusCode"), one_line(body.get("statusMessage") or "", 160)
+    seen = f"HTTP {reply.status}" + (f", statusCode {code!r:.20}" if code is not None else "")
+    seen += f" ({said})" if said else ""
+    if reply.status in {401, 403} or code == 20:
+        return f"{seen}: the deployment answers, but refuses the credentials of users.{name}; check them"
+    if 300 <= reply.status < 400:
+        return (
+            f"{seen}: the deployment answers, but sends users elsewhere{_host_of(reply.header('location'))}, as a "
+            "single sign-on does; give a base_url and api_path where HTTP Basic lets users in"
+        )
+    if isinstance(code, int) and not isinstance(code, bool):
+        return f"{seen}: the deployment answers as a GWS does, but with an error; its log may tell why"
+    kind = "JSON" if reply.is_json else one_line(reply.header("content-type") or "no Content-Type", 60)
+    return f"{seen}, {kind}: this does not look like a GWS; check base_url and api_path"
+
+
+def _host_of(location: str | None) -> str:
+    """` to <host>` for a redirect; of the rest of the address nothing is told, which may hold a secret."""
+    try:
+        host = urlsplit(location or "").hostname
+    except ValueError:
+        host = None
+    return f" (to {one_line(host, 80)})" if host else ""
+
+
+def one_line(value: object, limit: int) -> str:
+    """What a server said, as one bounded line of printable characters."""
+    text = " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."

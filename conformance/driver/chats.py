@@ -108,6 +108,7 @@ def request_chat(scene: Scene, label: str) -> None:
     given = {"nickname": "Conformance customer", "subject": f"Conformance {scene.values.get('unique', label)}"}
     if scene.stage.target.chat_queue:
         given["endpoint"] = scene.stage.target.chat_queue
+    scene.stage.take_chats()
     scene.settle()
     scene.binding = "chat"  # whoever is offered it has it under this name
     _begin(scene, label)

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.driver.actor import Actor
+from conformance.driver.actor import OVER, Actor
+from conformance.driver.devices import BEFORE, CHANGED
+from conformance.driver.devices import put_back as put_back_device
+from conformance.driver.intents import CALLS, CONTACTS
 from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Untestable
 from conformance.driver.scene import Scene
 from conformance.driver.settings import put_back
-from conformance.driver.stage import Stage
+from conformance.driver.stage import Stage, over
 from conformance.wire.recorder import Event
 
-OVER: Mapping[str, frozenset[str]] = {
-    "call": frozenset({"Released"}),
-    "chat": frozenset({"Completed", "Revoked"}),
-}
 CHAT_WAYS: Mapping[str, tuple[str, ...]] = {
     "Invited": ("Reject",),
     "Chatting": ("Complete", "Leave"),
     "LeftChat": ("Complete",),
 }
 PASSES = 3
-CREATED = ("contact", "setting", "monitoring")
+CREATED = ("contact", "contact-name", "customer-chat", "setting", "monitoring")
+SETTLED = ("stimulus", *CREATED, CHANGED, BEFORE, *OVER, "calls")
+"""What the end of a run undoes; sessions end last, each with its actor."""
 
 
 def clean_up(scene: Scene) -> list[str]:
     """Undoes what a scenario started, the newest first; what could not be undone, in words."""
     stage = scene.stage
+    stage.require_present()
     scene.quiet()  # somebody may be about to be told of a call or a chat that has to be ended
     actors = [actor for actor in stage.opened() if actor.me]
     if not _anything(scene, actors):
@@ -42,18 +44,19 @@ def clean_up(scene: Scene) -> list[str]:
             # Before the agents leave: a chat that is left with its customer in it is offered to somebody again.
             _end_customer(scene)
             scene.quiet()
-        for attempt in range(PASSES):
+        for attempt in range(PASSES if stage.may("state") else 0):
             for actor in actors:
                 _end_calls(scene, actor, attempt)
                 _end_chats(scene, actor)
             scene.absorb()
             if not any(_live(actor, kind) for actor in actors for kind in OVER):
                 break
+        left = _undo_all(stage, CHANGED)
+        scene.absorb()
         for actor in actors:
-            _restore_device(scene, actor)
-            if actor.session_played:
+            if _logged_out(actor) or actor.session_played:
                 stage.end_session(actor)  # the next scenario begins one with all the run's channels
-        left = _delete_created(stage)
+        left += _undo_all(stage, *CREATED)
         scene.absorb()
     finally:
         stage.recorder.end_step({})
@@ -66,6 +69,8 @@ def clean_up(scene: Scene) -> list[str]:
                 if identifier not in _live(actor, kind):
                     stage.ledger.done(kind, actor.name, identifier)
             stage.past.update(actor.resources[kind])
+        if not _live(actor, "call"):
+            stage.ledger.done("calls", actor.name, actor.name)
         actor.forget()
     return left
 
@@ -73,9 +78,9 @@ def clean_up(scene: Scene) -> list[str]:
 def _anything(scene: Scene, actors: list[Actor]) -> bool:
     return (
         any(actor.resources[kind] for actor in actors for kind in OVER)
-        or any(_unsettled(actor) or actor.session_played for actor in actors)
+        or any(actor.session_played or _logged_out(actor) for actor in actors)
         or "customer.chat.id" in scene.values
-        or bool(_created(scene.stage) or scene.stage.ledger.open_entries("stimulus"))
+        or bool(_open(scene.stage, *CREATED, CHANGED) or scene.stage.ledger.open_entries("stimulus"))
     )
 
 
@@ -143,79 +148,47 @@ def _end_chats(scene: Scene, actor: Actor) -> None:
 
 
 def _end_customer(scene: Scene) -> None:
-    identifier = scene.values.pop("customer.chat.id", None)
-    if not identifier:
-        return
-    try:
-        scene.stage.customer_request("POST", f"/chats/{identifier}", {"operationName": "Complete"})
-    except Untestable:
-        return  # the chat is over already: that is what was wanted
+    scene.values.pop("customer.chat.id", None)
+    _undo_all(scene.stage, "customer-chat")
 
 
-def _unsettled(actor: Actor) -> list[tuple[str, str]]:
-    """The (path, operationName) that take back what a scenario set on the actor's device."""
-    device = actor.device or {}
-    path = f"/me/devices/{device.get('id')}"
-    ways = []
-    if device.get("supervisorMonitoringState"):
-        ways.append((path, "CancelSupervisorMonitoring"))
-    if device.get("doNotDisturb") == "On":
-        ways.append((path, "DoNotDisturbOff"))
-    if device.get("forwardTo"):
-        ways.append((path, "ForwardCallsOff"))
-    return ways
-
-
-def _restore_device(scene: Scene, actor: Actor) -> None:
-    for path, name in _unsettled(actor):
-        start = scene.stage.recorder.last_seq
-        body: dict[str, Any] = {"operationName": name}
-        reply = actor.http.request("POST", path, json=body, purpose="auth")
-        if reply.error or not isinstance(reply.json, Mapping) or reply.json.get("statusCode") != 0:
-            continue
-        patience = scene.stage.patience
-        told = scene.stage.recorder.wait(
-            lambda event: event.kind == "cometd.event" and event.actor == actor.name,
-            after=start,
-            deadline=patience.for_kind("cleanup device"),
-        )
-        if told is None:
-            patience.missed("cleanup device")
-        scene.absorb()
+def _logged_out(actor: Actor) -> bool:
+    """Whether a scenario has left the actor's device logged out while the session goes on."""
     state = (actor.device or {}).get("userState")
-    if isinstance(state, Mapping) and state.get("state") == "LoggedOut" and actor.in_session:
-        scene.stage.end_session(actor)
+    return actor.in_session and isinstance(state, Mapping) and state.get("state") == "LoggedOut"
 
 
-def _created(stage: Stage) -> list[Entry]:
-    """What scenarios created and changed, the newest first, except what could not be undone already."""
-    return [entry for entry in stage.ledger.open_entries(*CREATED) if entry not in stage.stuck]
+def _open(stage: Stage, *kinds: str) -> list[Entry]:
+    """What the ledger holds of some kinds, the newest first, except what could not be undone already."""
+    return [entry for entry in stage.ledger.open_entries(*kinds) if entry not in stage.stuck]
 
 
-def _delete_created(stage: Stage) -> list[str]:
-    """Undoes it; what could not be undone, in words. That is tried again at the end of the run, not after each
-    scenario."""
-    stuck = [entry for entry in _created(stage) if not undo(stage, entry)]
+def _undo_all(stage: Stage, *kinds: str) -> list[str]:
+    """Undoes what the ledger holds of some kinds; what could not be undone, in words. That is tried again at the end of
+    the run, not after each scenario."""
+    stuck = [entry for entry in _open(stage, *kinds) if not undo(stage, entry)]
     stage.stuck.update(stuck)
     return [str(entry) for entry in stuck]
 
 
 def settle(stage: Stage) -> list[Entry]:
     """At the end of a run: undoes whatever the ledger still holds, sessions apart, the newest first; what is left."""
-    kinds = ("stimulus", *CREATED, *OVER)
-    return [entry for entry in stage.ledger.open_entries(*kinds) if not undo(stage, entry)]
+    if stage.gone is not None:
+        return stage.ledger.open_entries(*SETTLED)
+    return [entry for entry in stage.ledger.open_entries(*SETTLED) if not undo(stage, entry)]
 
 
 def undo(stage: Stage, entry: Entry) -> bool:
     """Undoes one ledger entry; True when it is gone.
 
-    An entry's `undo` is a method, a path and, where the request has a body, an operationName or (`setting`) a JSON
-    object; that of a `stimulus` is its name and a JSON object.
+    An entry's `undo` is a method, a path and, where the request has a body, an operationName or (`setting`, `device`,
+    `device-before`) a JSON object; that of a `stimulus` is its name and a JSON object. A `contact-name` is the name of
+    a contact whose creation was not answered: whoever bears it is deleted. `calls` are those of a user who dialled,
+    whether or not the run was told of them.
     """
-    if entry.kind == "stimulus":
-        return _undo_stimulus(stage, entry)
-    if entry.kind == "setting":
-        return put_back(stage, entry)
+    own = _OWN_WAYS.get(entry.kind)
+    if own is not None:
+        return own(stage, entry)
     actor = stage.actor(entry.actor, session=False)
     method, _, rest = entry.undo.partition(" ")
     if entry.kind == "contact":
@@ -230,8 +203,7 @@ def undo(stage: Stage, entry: Entry) -> bool:
         path, _, name = rest.partition(" ")
         body: dict[str, Any] = {"json": {"operationName": name}} if name else {}
         reply = actor.http.request(method or "DELETE", path, purpose="auth", **body)
-    code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
-    gone = code in (0, 2, 6) or reply.status == 404  # 2: nothing was being monitored any more
+    gone = over(reply)
     if gone:
         stage.ledger.done(entry.kind, entry.actor, entry.id)
     return gone
@@ -247,3 +219,54 @@ def _undo_stimulus(stage: Stage, entry: Entry) -> bool:
         return False
     stage.ledger.done(entry.kind, entry.actor, entry.id)
     return True
+
+
+def _undo_customer_chat(stage: Stage, entry: Entry) -> bool:
+    """Ends a chat as its customer; True when it is over."""
+    reply = stage.customer_reply("POST", f"/chats/{entry.id}", {"operationName": "Complete"})
+    gone = over(reply)
+    if gone:
+        stage.ledger.done(entry.kind, entry.actor, entry.id)
+    return gone
+
+
+def _undo_contact_name(stage: Stage, entry: Entry) -> bool:
+    """Deletes the custom contacts of a name that this suite has made up ("Contacts API", the parameter `name`)."""
+    actor = stage.actor(entry.actor, session=False)
+    params = {"name": entry.id, "type": "Custom", "limit": 100}
+    reply = actor.http.request("GET", CONTACTS, params=params, purpose="auth")
+    found = reply.json.get("contacts") if isinstance(reply.json, Mapping) else None
+    if reply.error or not isinstance(found, list):
+        return False
+    ours = [item for item in found if isinstance(item, Mapping) and item.get("name") == entry.id]
+    gone = all(over(actor.http.request("DELETE", f"{CONTACTS}/{item.get('id')}", purpose="auth")) for item in ours)
+    if gone:
+        stage.ledger.done(entry.kind, entry.actor, entry.id)
+    return gone
+
+
+def _undo_calls(stage: Stage, entry: Entry) -> bool:
+    """Hangs up whatever calls a user has that dialled; True when there are none."""
+    actor = stage.actor(entry.actor, session=False)
+    reply = actor.http.request("GET", CALLS, params={"fields": "*"}, purpose="auth")
+    found = reply.json.get("calls") if isinstance(reply.json, Mapping) else None
+    if reply.error or not isinstance(found, list):
+        return False
+    live = [item for item in found if isinstance(item, Mapping) and item.get("state") != "Released"]
+    body = {"operationName": "Hangup"}
+    replies = [actor.http.request("POST", f"{CALLS}/{item.get('id')}", json=body, purpose="auth") for item in live]
+    gone = all(over(item) for item in replies)
+    if gone:
+        stage.ledger.done(entry.kind, entry.actor, entry.id)
+    return gone
+
+
+_OWN_WAYS: Mapping[str, Callable[[Stage, Entry], bool]] = {
+    "stimulus": _undo_stimulus,
+    "setting": put_back,
+    CHANGED: put_back_device,
+    BEFORE: put_back_device,
+    "customer-chat": _undo_customer_chat,
+    "contact-name": _undo_contact_name,
+    "calls": _undo_calls,
+}

@@ -12,6 +12,10 @@ class LedgerError(Exception):
     """The ledger cannot be read or written; the text names the file and the remedy."""
 
 
+DEPLOYMENT = "deployment"
+"""What the first line of a ledger says: where the things are that it lists."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """Something to undo: its kind (`session`, `call`, `chat`, `contact`, `setting` ...), who made it, and its id."""
@@ -27,22 +31,35 @@ class Entry:
 
 class Ledger:
     """Appends one NDJSON line when something is made and one when it is undone; `open_entries` are what is left. The
-    file is there from the beginning: one that is empty says that nothing was made."""
+    file is there from the beginning: one that is empty says that nothing was made. Before the first entry comes a line
+    that names the deployment.
+
+    deployment: the base URL of the deployment where the things are; None where nobody has said, as in ledgers of
+    releases that did not.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.deployment: str | None = None
+        self._begun = False
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._lock = threading.Lock()
         self._append("")
 
-    def add(self, entry: Entry) -> None:
-        """Notes something that will have to be undone."""
+    def add(self, entry: Entry) -> bool:
+        """Notes something that will have to be undone; False where it is noted already."""
         key = (entry.kind, entry.actor, entry.id)
         with self._lock:
             if key in self._entries:
-                return
+                return False
             self._entries[key] = entry
             self._write("made", entry)
+            return True
+
+    def holds(self, kind: str, actor: str, identifier: str) -> bool:
+        """Whether something is noted and not undone yet."""
+        with self._lock:
+            return (kind, actor, identifier) in self._entries
 
     def done(self, kind: str, actor: str, identifier: str) -> None:
         """Notes that it is undone."""
@@ -58,7 +75,11 @@ class Ledger:
 
     def _write(self, what: str, entry: Entry) -> None:
         written = {"what": what, "kind": entry.kind, "actor": entry.actor, "id": entry.id, "undo": entry.undo}
-        self._append(json.dumps(written) + "\n")
+        lines = [json.dumps(written)]
+        if not self._begun and self.deployment is not None:
+            lines.insert(0, json.dumps({"what": DEPLOYMENT, "baseUrl": self.deployment}))
+        self._begun = True
+        self._append("".join(f"{line}\n" for line in lines))
 
     def _append(self, text: str) -> None:
         if self.path is None:
@@ -84,6 +105,9 @@ def read_ledger(path: Path) -> Ledger:
     for number, line in enumerate(lines, start=1):
         try:
             raw = json.loads(line)
+            if raw["what"] == DEPLOYMENT:
+                ledger.deployment = str(raw["baseUrl"])
+                continue
             entry = Entry(raw["kind"], raw["actor"], raw["id"], raw.get("undo", ""))
             made = raw["what"] == "made"
         except (ValueError, KeyError, TypeError):
@@ -95,4 +119,17 @@ def read_ledger(path: Path) -> Ledger:
         else:
             ledger.done(entry.kind, entry.actor, entry.id)
     ledger.path = path
+    ledger._begun = bool(lines)
     return ledger
+
+
+def read_ledgers(place: Path) -> list[Ledger]:
+    """The ledgers of a run's folder, one for each of its processes (`ledger.ndjson`, `ledger-2.ndjson` ...), or the one
+    that a path names.
+
+    Raises:
+        LedgerError: there is none, or one is not a ledger.
+    """
+    if not place.is_dir():
+        return [read_ledger(place)]
+    return [read_ledger(path) for path in sorted(place.glob("ledger*.ndjson")) or [place / "ledger.ndjson"]]

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.contract.loader import value_at
 from conformance.contract.matching import relative_role
+from conformance.driver.actor import OVER
+from conformance.driver.intents import UNIQUE
 from conformance.driver.outcomes import Untestable
 
 if TYPE_CHECKING:
     from conformance.driver.scene import Scene
 
 ROLES = frozenset({"self", "second", "third", "supervisor", "admin", "customer"})
+FREE = ("third", "supervisor")
+"""Who may be meant by `${free.…}`: the first of them that is on no call, or in no chat."""
 
 
 def lookup(scene: Scene, performer: str, *, absolute: bool = False) -> Callable[[str], Any]:
@@ -25,7 +29,7 @@ def lookup(scene: Scene, performer: str, *, absolute: bool = False) -> Callable[
     def find(name: str) -> Any:
         head, _, rest = name.partition(".")
         if name == "unique":
-            return f"gws-conformance-{uuid.uuid4().hex[:12]}"
+            return f"{UNIQUE}{uuid.uuid4().hex[:12]}"
         if head == "target":
             return _target_value(scene, name)
         if name in scene.values:
@@ -33,11 +37,28 @@ def lookup(scene: Scene, performer: str, *, absolute: bool = False) -> Callable[
         if head == "message":
             scene.absorb()
             return value_at(scene.actor(performer).last_message, rest)
+        if head == "free":
+            return actor_value(scene, _free(scene, "chat" if rest.startswith("user.") else "call"), rest, name)
         if head in ROLES:
             return actor_value(scene, head if absolute else relative_role(performer, head), rest, name)
         return _resource_value(scene, head, rest, performer, name)
 
     return find
+
+
+def _free(scene: Scene, kind: str) -> str:
+    """The role of somebody who is on stage and has no call (no chat). Raises `Untestable` when there is none."""
+    scene.absorb()
+    over = OVER[kind]
+    for role in FREE:
+        if role not in scene.cast:
+            continue
+        actor = scene.actor(role)
+        if all(item.get("state") in over for item in actor.resources[kind].values()):
+            return role
+    raise Untestable(
+        f"nobody is free for another {kind}: of {', '.join(FREE)}, each is in one or not named in the target file"
+    )
 
 
 def _target_value(scene: Scene, name: str) -> Any:

@@ -72,6 +72,8 @@ def _provoke(
             "moved": not matches(state.where, scene.resource(chart.binds, owner) or {}),
         },
     }
+    if kind == "customer" and name == "RequestChat":
+        scene.stage.take_chats()
     if case not in UNJUDGED:
         scene.settle()
     scene.stage.recorder.begin_step(declared)
@@ -115,7 +117,7 @@ def reach(scene: Scene, chart_name: str, state_name: str) -> None:
     """
     chart = scene.contract.statecharts[chart_name]
     scene.stage.require_hazard("state")
-    scene.stage.require_features(chart.features)
+    scene.stage.require_features_of(chart)
     if chart.resource == "device" and state_name in chart.states:
         device = scene.resource(chart.binds, chart.owner)
         if device is not None and matches(chart.states[state_name].where, device):

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.contract import Contract, Operation, Parameter
-from conformance.driver.requests import Request
+from conformance.driver.requests import Request, without_part
 from conformance.wire.config import Credentials
 
 UNKNOWN_ID = "00000000-gws0-conf-0000-000000000000"
 NOBODY = Credentials("gws-conformance-nobody", "not-a-password")  # a stranger: no real account is locked by the tests
 MODIFYING = frozenset({"POST", "PUT", "DELETE"})
 URL_LIMIT = 2000
+CLOSED = frozenset({"string", "array"})
+"""Types of query parameters whose values are all that there are. A list of members (`fields`, `subresources`,
+`resolveUri`) names whatever the resource has; what an unknown name brings is not written (Request Parameters)."""
 _OTHER_TYPE: Mapping[str, Any] = {
     "string": {"not": "a string"},
     "integer": "not-a-number",
@@ -62,6 +65,14 @@ def _all(operation: Operation, sound: Request, csrf: bool, identifiers: Mapping[
         yield Refusable("unknown-id", f"unknown-id:{name}", replace(sound, path=path))
     if sound.body is not None:
         yield from _bodies(operation, sound)
+    for parameter in operation.parameters_in("form"):
+        if parameter.required and sound.content is not None:
+            yield Refusable(
+                "missing-parameter",
+                f"missing-parameter:{parameter.name}",
+                replace(sound, content=without_part(sound.content, parameter.name)),
+                inferred=not parameter.stated,
+            )
     yield Refusable("method-not-allowed", "method-not-allowed", Request("PATCH", sound.path, {}, {}))
     filler = "x" * URL_LIMIT
     yield Refusable("oversized-url", "oversized-url", replace(sound, params={**sound.params, "filler": filler}))
@@ -103,7 +114,7 @@ def _parameter_cases(parameter: Parameter, sound: Request) -> Iterator[Refusable
                 replace(sound, params=params),
                 inferred=not parameter.stated,
             )
-        if parameter.values and parameter.type == "string":
+        if parameter.values and parameter.type in CLOSED:
             params = {**sound.params, parameter.name: "no-such-value"}
             yield Refusable("invalid-value", f"invalid-value:{parameter.name}", replace(sound, params=params))
         elif parameter.type == "integer" and "." not in parameter.name:  # a filter by a value that nothing has is none
@@ -137,10 +148,12 @@ def _body_cases(parameter: Parameter, sound: Request, parents: tuple[str, ...]) 
 
 
 def _holder(body: Any, names: tuple[str, ...]) -> Any:
-    """The object that has the named member, None when the request does not have it."""
+    """The object that has the named member, None when the request does not have it. Of a list, its first item."""
     holder = body
     for name in names[:-1]:
         holder = holder.get(name) if isinstance(holder, Mapping) else None
+        if isinstance(holder, list):
+            holder = holder[0] if holder else None
     return holder if isinstance(holder, Mapping) and names[-1] in holder else None
 
 
@@ -152,6 +165,10 @@ def _edited(body: Any, names: tuple[str, ...], value: Any) -> dict[str, Any]:
             copy.pop(names[0], None)
         else:
             copy[names[0]] = value
+        return copy
+    inner = copy.get(names[0], {})
+    if isinstance(inner, list):
+        copy[names[0]] = [_edited(inner[0], names[1:], value), *inner[1:]]
     else:
-        copy[names[0]] = _edited(copy.get(names[0], {}), names[1:], value)
+        copy[names[0]] = _edited(inner, names[1:], value)
     return copy

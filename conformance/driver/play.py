@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.contract import Example, Operation, Statechart, Transition
-from conformance.driver import plays
+from conformance.driver import plays, state_plays
+from conformance.driver.offers import Offer
+from conformance.driver.rights import find_performer
 from conformance.driver.scene import Performed, Scene
 
 FULL_CAST = {
@@ -38,22 +40,24 @@ class Play:
         plays.play_example(self.scene(operation=operation.id, title=operation.title), operation, example)
 
     def refusals(self, operation: Operation) -> None:
-        """See `plays.play_refusals`."""
-        plays.play_refusals(self.scene(operation=operation.id, title=operation.title), operation)
+        """See `plays.play_refusals`; by an administrator where `rights.find_performer` finds that none else may."""
+        scene = self.scene(operation=operation.id, title=operation.title)
+        find_performer(scene, operation)
+        plays.play_refusals(scene, operation)
 
     def state(self, chart: Statechart, state: str) -> None:
-        """See `plays.play_state`."""
-        plays.play_state(self.scene(operation="", title=f"{chart.title}: {state}"), chart, state)
+        """See `state_plays.play_state`."""
+        state_plays.play_state(self.scene(operation="", title=f"{chart.title}: {state}"), chart, state)
 
     def transition(self, transition: Transition) -> None:
-        """See `plays.play_transition`."""
+        """See `state_plays.play_transition`."""
         operation = transition.by if ":" not in transition.by else ""
-        plays.play_transition(self.scene(operation=operation, title=str(transition)), transition)
+        state_plays.play_transition(self.scene(operation=operation, title=str(transition)), transition)
 
-    def offered(self, chart: Statechart, state: str, operation: Operation) -> None:
-        """See `plays.play_offered`."""
-        scene = self.scene(operation=operation.id, title=f"{operation.title} in {state}")
-        plays.play_offered(scene, chart, state, operation)
+    def offered(self, chart: Statechart, state: str, offer: Offer) -> None:
+        """See `state_plays.play_offered`."""
+        scene = self.scene(operation=offer.operation.id, title=f"{offer.operation.title} in {state}")
+        state_plays.play_offered(scene, chart, state, offer)
 
     def perform(self, operation_id: str, **options: Any) -> Performed:
         """See `Scene.perform`; judged as a positive case unless told otherwise."""

@@ -1,19 +1,20 @@
-"""The plays that suites put on the stage: an example of an operation, its refusals, a state, a transition."""
+"""The plays of one operation: an example of it, and the requests that must be refused. States and transitions are in
+`state_plays`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.contract import Contract, Example, Needs, Operation, Statechart, Transition, matches
-from conformance.contract.matching import relative_role
+from conformance.contract import Contract, Example, Needs, Operation, matches
 from conformance.contract.placeholders import placeholders
 from conformance.driver.ledger import Entry
 from conformance.driver.negatives import Refusable, refusables
 from conformance.driver.outcomes import NotApplicable, Untestable
 from conformance.driver.requests import build_request
-from conformance.driver.scene import Performed, Scene
+from conformance.driver.scene import Performed, Scene, session_for
 from conformance.driver.settings import keep_settings
+from conformance.driver.stage import SAFE
 from conformance.wire.recorder import Event
 
 ROLE_OF_ACTOR = {
@@ -53,7 +54,8 @@ def prepare(scene: Scene, operation: Operation, example: Example | None = None) 
     """
     stage = scene.stage
     stage.require_hazard(operation.hazard)
-    stage.require_features(operation.features + (example.features if example else ()))
+    stage.require_features_of(operation)
+    stage.require_features(example.features if example else ())
     stage.require_any_feature(operation.features_any)
     if operation.edition not in {"both", stage.target.edition}:
         raise NotApplicable(
@@ -62,7 +64,7 @@ def prepare(scene: Scene, operation: Operation, example: Example | None = None) 
     needs = (example.needs if example else None) or operation.needs
     for role in cast_for(operation):
         if role in {"self", performer(operation)} or operation.resource in LIVE:
-            scene.actor(role, session=needs.session != "none" or role != performer(operation))
+            scene.actor(role, session=session_for(needs) if role == performer(operation) or needs.session else None)
     _bring(scene, operation, needs)
 
 
@@ -76,6 +78,7 @@ def _bring(scene: Scene, operation: Operation, needs: Needs) -> None:
     if needs.resource:
         pick(scene, needs.resource, performer(operation))
     if needs.stimulus:
+        scene.stage.require_hazard("state", "a stimulus")
         scene.stage.stimulate(needs.stimulus, {})
 
 
@@ -90,7 +93,7 @@ def pick(scene: Scene, resource: str, role: str = "self") -> Mapping[str, Any]:
     if collection is None:
         raise Untestable(f"no documented collection lists a {resource}")
     operation, member = collection
-    actor = scene.actor(role, session=operation.needs.session != "none" and role != "admin")
+    actor = scene.actor(role, session=False if role == "admin" else session_for(operation.needs))
     params: dict[str, Any] = {"fields": "*"} if any(p.name == "fields" for p in operation.parameters) else {}
     reply = actor.http.request("GET", operation.path, params=params or None, purpose="auth")
     items = reply.json.get(member) if isinstance(reply.json, Mapping) else None
@@ -162,6 +165,7 @@ def read_back(scene: Scene, kind: str, role: str, label: str = "get") -> None:
         latest = next(reversed(actor.resources[kind].values()))
     if latest is None:
         return
+    told = kind != "device" or actor.device_told
     final = any(state.final and matches(state.where, latest) for _, state in scene.contract.states_of(kind, latest))
     operation = collection[0]
     scene.stage.recorder.begin_step(
@@ -171,7 +175,8 @@ def read_back(scene: Scene, kind: str, role: str, label: str = "get") -> None:
             "performer": actor.name,
             "role": role,
             "label": label,
-            "latest": {"resource": kind, "value": latest, "final": final},
+            # What a GET has shown before is no notification that another GET could agree with.
+            **({"latest": {"resource": kind, "value": latest, "final": final}} if told else {}),
         }
     )
     actor.http.request("GET", operation.path, params={"fields": "*"})
@@ -210,7 +215,8 @@ def refuse_all(scene: Scene, operation: Operation, example: Example | None) -> N
             identifiers[parameter.name] = str(find(str(given[parameter.name]).strip("${}")))
     scene.settle()
     for case in refusables(scene.contract, operation, sound, csrf=scene.stage.csrf, identifiers=identifiers):
-        _refuse(scene, operation, role, case)
+        if case.request.method in SAFE or case.request.method == operation.method or scene.stage.may("state"):
+            _refuse(scene, operation, role, case)  # nobody knows what a method does that no page gives
     _wrong_role(scene, operation, sound)
     if operation.resource in LIVE:
         read_back(scene, operation.resource or "", role, "unchanged")
@@ -247,230 +253,11 @@ def _wrong_role(scene: Scene, operation: Operation, sound: Any) -> None:
         if user is None or user.role in operation.roles:
             continue
         try:
-            scene.actor(role, session=role != "admin")
+            scene.actor(role, session=False if role == "admin" else None)
         except Untestable:
             continue
         _refuse(scene, operation, role, Refusable("wrong-role", f"wrong-role:{user.role}", sound))
         return
-
-
-def play_state(scene: Scene, chart: Statechart, state_name: str) -> None:
-    """Brings the resource to a state, does there all that leaves it there, and attempts what it does not offer.
-
-    The last step of the way is judged for the state and its capabilities; then come a GET, every transition from
-    the state to itself, every other operation that it offers, and every operation that it does not offer.
-
-    Raises:
-        Untestable: the state is not reached, or an operation that should leave the resource there moved it, so
-            that the rest could not be tried.
-    """
-    for operation in _operations_in(scene.contract, chart):
-        scene.stage.require_features(operation.features)
-    _everybody(scene, chart)
-    way = _approach(scene, chart, state_name)
-    if way is not None:
-        scene.move(way, case="state")
-    if chart.resource in LIVE:
-        read_back(scene, chart.resource, chart.owner)
-    for loop in loops_in(scene.contract, chart, state_name):
-        _stay(scene, chart, state_name, str(loop))
-        loose = loop.level == "should" or loop.reading is not None
-        label = loop.by.split(".", 1)[-1]
-        if ":" not in label and loop.actor != chart.owner:
-            label = f"{loop.actor}:{label}"
-        scene.move(loop, case="transition", label=label, level="should" if loose else "must")
-        scene.quiet()
-    for operation in offered_in(scene.contract, chart, state_name):
-        if set(operation.features) <= set(scene.stage.features) and stays(scene.contract, operation):
-            _stay(scene, chart, state_name, operation.id)
-            _offered(scene, chart, operation, operation.name)
-            scene.quiet()
-    _withheld(scene, chart, state_name)
-
-
-def _stay(scene: Scene, chart: Statechart, state_name: str, following: str) -> None:
-    """Raises `Untestable` when the resource is not in the state any more."""
-    seen = scene.resource(chart.binds, chart.owner) or {}
-    if not matches(chart.states[state_name].where, seen):
-        raise Untestable(f"the resource left {state_name} before {following}; the operations after that were not tried")
-
-
-def loops_in(contract: Contract, chart: Statechart, state_name: str) -> list[Transition]:
-    """The transitions from a state to itself that bring nobody else into play: they can follow one another."""
-    return [
-        item
-        for item in chart.transitions
-        if item.source == item.target == state_name and item.level != "may" and not _involves(contract, item, chart)
-    ]
-
-
-def _involves(contract: Contract, item: Transition, chart: Statechart) -> bool:
-    operation = contract.operations.get(item.by)
-    named = {name.split(".")[0] for name in placeholders(item.parameters)}
-    if not item.parameters and operation is not None and operation.examples:
-        heads = {name.split(".")[0] for name in placeholders(operation.examples[0].parameters)}
-        named = {relative_role(item.actor, head) for head in heads}  # an example speaks as its performer
-    return bool((named - {chart.owner, item.actor}) & {"self", "second", "third", "supervisor"})
-
-
-def offered_in(contract: Contract, chart: Statechart, state_name: str) -> list[Operation]:
-    """The operations that a state offers and that no transition of the chart from there performs."""
-    if not chart.capabilities:
-        return []
-    done = {item.by for item in chart.transitions if item.source == state_name and item.actor == chart.owner}
-    found = [contract.by_capability(name, chart.resource) for name in chart.states[state_name].offers]
-    return [item for item in found if item is not None and item.id not in done and item.examples]
-
-
-def stays(contract: Contract, operation: Operation) -> bool:
-    """Whether an operation leaves its resource in the state it was in, in every chart that has it."""
-    moves = [item for chart in contract.statecharts.values() for item in chart.transitions if item.by == operation.id]
-    return bool(moves) and all(item.source == item.target and item.level != "may" for item in moves)
-
-
-def play_offered(scene: Scene, chart: Statechart, state_name: str, operation: Operation) -> None:
-    """Performs, in one state, an operation that the state offers and that takes the resource elsewhere."""
-    scene.stage.require_hazard(operation.hazard)
-    scene.stage.require_features(operation.features)
-    scene.stage.require_features(chart.features)
-    _everybody(scene, chart)
-    scene.reach(chart.name, state_name)
-    _offered(scene, chart, operation, "")
-    scene.quiet()
-
-
-def _offered(scene: Scene, chart: Statechart, operation: Operation, label: str) -> None:
-    example, role = operation.examples[0], chart.owner
-    scene.perform(
-        operation.id,
-        role=role,
-        case="offered",
-        example=example,
-        on=chart.binds,
-        label=label,
-        level="should",
-        plain=True,
-    )
-
-
-def _approach(scene: Scene, chart: Statechart, state_name: str) -> Transition | None:
-    """Reaches the state before `state_name`; the transition that is left, None when it is there already."""
-    try:
-        way = chart.path(state_name)
-    except KeyError as error:
-        raise Untestable(str(error.args[0])) from None
-    last = way[-1]
-    if last.source == "start":
-        if chart.base is not None:
-            scene.reach(*chart.base)
-        _depart(scene, chart, last)
-    else:
-        scene.reach(chart.name, last.source)
-    return last
-
-
-def _everybody(scene: Scene, chart: Statechart) -> None:
-    """Opens the actors that a chart's transitions need. Raises `NotApplicable` where states may not be changed."""
-    scene.stage.require_hazard("state")
-    roles = {"self", chart.owner} | {item.actor for item in chart.transitions if item.actor in scene.cast}
-    for transition in chart.transitions:
-        roles |= {name.split(".")[0] for name in placeholders(transition.parameters)}
-    for role in ("self", "second", "third", "supervisor"):
-        if role in roles and role in scene.cast:
-            scene.actor(role)
-
-
-def _operations_in(contract: Contract, chart: Statechart) -> list[Operation]:
-    return [contract.operations[item.by] for item in chart.transitions if item.by in contract.operations][:1]
-
-
-def play_transition(scene: Scene, transition: Transition) -> None:
-    """Performs one transition from its source state; the judge compares what it leads to with the chart."""
-    chart = scene.contract.statecharts[transition.chart]
-    operation = scene.contract.operations.get(transition.by)
-    if operation is not None:
-        scene.stage.require_hazard(operation.hazard)
-        scene.stage.require_features(operation.features)
-    scene.stage.require_features(chart.features)
-    _everybody(scene, chart)
-    if transition.source == "start":
-        if chart.base is not None:
-            scene.reach(*chart.base)
-        _depart(scene, chart, transition)
-    else:
-        scene.reach(chart.name, transition.source)
-    loose = transition.level == "should" or transition.reading is not None
-    scene.move(transition, case="transition", level="should" if loose else "must")
-    scene.quiet()
-
-
-def _depart(scene: Scene, chart: Statechart, transition: Transition) -> None:
-    """Leaves the states, in every chart that the operation moves, to which it leads and in which an earlier scenario
-    has left a device: who is there already is told of no change. A chart of one state has nowhere to go."""
-    for other in scene.contract.charts_of("device"):
-        if (other.resource, other.binds, other.owner) != (chart.resource, chart.binds, chart.owner):
-            continue
-        seen = scene.resource(chart.binds, chart.owner)
-        reached = [item for item in other.transitions if item.by == transition.by]
-        if seen is None or not any(matches(other.states[item.target].where, seen) for item in reached):
-            continue
-        ways = [
-            item.target
-            for item in other.transitions
-            if item.by != transition.by and item.level != "may" and item.target not in {way.target for way in reached}
-        ]
-        if ways:
-            scene.reach(other.name, ways[0])
-
-
-def _withheld(scene: Scene, chart: Statechart, state_name: str) -> None:
-    """Attempts, in one state, every operation of the resource that the state does not offer."""
-    candidates = withheld_in(scene.contract, chart, state_name)
-    if not candidates:
-        return
-    for operation in candidates:
-        if set(operation.features) - set(scene.stage.features) or performer(operation) not in {"self", chart.owner}:
-            continue
-        _stay(scene, chart, state_name, operation.id)
-        _attempt(scene, chart, operation)
-    if chart.resource in LIVE:
-        read_back(scene, chart.resource, chart.owner, "unchanged")
-
-
-def withheld_in(contract: Contract, chart: Statechart, state_name: str) -> list[Operation]:
-    """The operations of the resource that stand for capabilities which the state does not have."""
-    if not chart.capabilities or chart.region:
-        return []
-    allowed = withheld_except(contract, chart, state_name)
-    return [item for item in contract.operations_on(chart) if item.capability and item.capability not in allowed]
-
-
-def withheld_except(contract: Contract, chart: Statechart, state_name: str) -> set[str]:
-    """The capabilities that the resource may offer in this state, whatever its regions are in."""
-    state = chart.states[state_name]
-    allowed = set(state.offers) | set(state.may)
-    for other in contract.charts_of(chart.resource):
-        if other.region:
-            for candidate in other.states.values():
-                allowed |= set(candidate.offers) | set(candidate.may)
-    return allowed
-
-
-def _attempt(scene: Scene, chart: Statechart, operation: Operation) -> None:
-    example = operation.examples[0] if operation.examples else None
-    try:
-        scene.perform(
-            operation.id,
-            role=chart.owner,
-            case="withheld",
-            example=example,
-            on=chart.binds,
-            label=operation.name,
-            wait=False,
-            after=lambda done, start: await_error(scene, done, start),
-        )
-    except Untestable as error:
-        scene.stage.recorder.record("note", {"operation": operation.id, "text": f"not attempted: {error}"})
 
 
 def await_error(scene: Scene, performed: Performed, start: int) -> None:

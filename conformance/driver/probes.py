@@ -12,14 +12,15 @@ from typing import Any
 from conformance.contract import Operation
 from conformance.contract.loader import value_at
 from conformance.contract.matching import relative_role, resources_in, same_kind
-from conformance.driver.cleanup import undo
+from conformance.driver.intents import noting
 from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Untestable
 from conformance.driver.plays import await_error
 from conformance.driver.requests import build_request
-from conformance.driver.scene import Performed, Scene
+from conformance.driver.scene import Performed, Scene, session_for
+from conformance.driver.stimuli import unbound
 from conformance.wire.cometd import CometdError, CometdSession
-from conformance.wire.http import HttpSession
+from conformance.wire.http import HttpReply, HttpSession
 from conformance.wire.recorder import Event
 
 
@@ -49,7 +50,7 @@ def ask(
         Untestable: the request cannot be built.
     """
     operation = scene.contract.operations[operation_id]
-    needs_session = operation.needs.session != "none" and role not in {"admin", "customer"}
+    needs_session = False if role in {"admin", "customer"} else session_for(operation.needs)
     session = http or scene.actor(role, session=needs_session).http
     request = build_request(
         operation,
@@ -57,6 +58,8 @@ def ask(
         scene.lookup(role, absolute=True),
         lambda name: scene.path_id(operation, name, role, on),
     )
+    method, path = str(options.pop("method", request.method)), str(options.pop("path", request.path))
+    scene.stage.require_safe(method, operation.hazard == "read" and method == operation.method)
     if case != "setup":
         scene.settle()
     number = scene.stage.recorder.begin_step(
@@ -78,8 +81,11 @@ def ask(
     elif request.body is not None:
         extra["json"] = request.body
     start = scene.stage.recorder.last_seq
-    method, path = str(extra.pop("method", request.method)), str(extra.pop("path", request.path))
-    reply = session.request(method, path, params=request.params or None, headers=headers or None, **extra)
+
+    def send() -> HttpReply:
+        return session.request(method, path, params=request.params or None, headers=headers or None, **extra)
+
+    reply = noting(scene.stage, session.actor, method, path, request.body, send)
     performed = Performed(reply, number)
     if listen:
         _listen(scene, operation, role, performed, start)
@@ -164,8 +170,9 @@ def provoke(scene: Scene, name: str, parameters: Mapping[str, Any], back: Mappin
         Untestable: the target file binds nothing to the stimulus, or it failed.
     """
     stage = scene.stage
+    stage.require_hazard("state", "a stimulus")
     if name not in stage.target.stimuli:
-        raise Untestable(f"the target file binds no stimulus {name!r} (add [stimuli.{name}])")
+        raise Untestable(unbound(name))
     entry = Entry("stimulus", "stimulus", f"{name} {json.dumps(parameters)}", f"{name} {json.dumps(back)}")
     stage.ledger.add(entry)
     scene.settle()
@@ -178,13 +185,18 @@ def provoke(scene: Scene, name: str, parameters: Mapping[str, Any], back: Mappin
 
 
 def take_back(scene: Scene) -> None:
-    """Takes back, in a step of their own, the changes of the deployment that were provoked."""
+    """Takes back, in a step of their own, the changes of the deployment that were provoked.
+
+    Raises:
+        Untestable: a stimulus failed; what follows would be judged on a deployment that is not as it should be.
+    """
     stage = scene.stage
     start = _begin_stimulus(scene, "take back")
     try:
         for entry in stage.ledger.open_entries("stimulus"):
             name, _, back = entry.undo.partition(" ")
-            undo(stage, entry)
+            stage.stimulate(name, json.loads(back))
+            stage.ledger.done(entry.kind, entry.actor, entry.id)
             _await_service(scene, name, json.loads(back), start)
     finally:
         stage.recorder.end_step({})

@@ -71,6 +71,14 @@ def _query(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def without_part(content: bytes, name: str) -> bytes:
+    """A body that `multipart` made, without one field. The body as it is where nothing is called so."""
+    mark = f"--{BOUNDARY}".encode()
+    parts = content.split(mark)
+    kept = [part for part in parts if f'form-data; name="{name}"'.encode() not in part]
+    return mark.join(kept) if len(kept) > 2 else mark.join([b"", b"--\r\n"])
+
+
 def multipart(fields: Mapping[str, Any]) -> bytes:
     """A multipart/form-data body; a field that is an object with `filename` and `content` is a file."""
     lines: list[bytes] = []

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.contract import Contract, Example, Operation, State, Statechart, Transition, matches
+from conformance.contract import Contract, Example, Needs, Operation, State, Statechart, Transition, matches
 from conformance.contract.placeholders import placeholders
 from conformance.driver.actor import Actor
+from conformance.driver.intents import noting
 from conformance.driver.ledger import Entry
 from conformance.driver.lookup import actor_value, lookup
 from conformance.driver.moves import UNJUDGED, move, reach
@@ -18,7 +19,8 @@ from conformance.driver.stage import Stage
 from conformance.driver.waiting import await_binding, await_documented, await_state, quiet
 from conformance.wire.http import HttpReply
 
-LASTING = frozenset({"Monitor", "Coach", "BargeIn"})
+USERS = {"self": "agent", "second": "second_agent", "third": "third_agent", "public": "public_agent"}
+"""The names of a target file's users where a scenario's role is called otherwise."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Performed:
         )
 
 
+def session_for(needs: Needs) -> bool | None:
+    """What an operation says of a contact-centre session, as `Stage.actor` takes it."""
+    return False if needs.session == "none" else True if needs.session else None
+
+
 class Scene:
     """One scenario. `cast` maps roles (`self`, `second`, `third`, `supervisor`, `admin`) to the target's users."""
 
@@ -59,18 +66,20 @@ class Scene:
         self.binding = ""
         self.known: dict[str, set[str]] = {}
         self.unsettled = True
+        stage.watch()
 
     # -- who ---------------------------------------------------------------------------------------------------
 
-    def actor(self, role: str = "self", *, session: bool = True) -> Actor:
-        """The actor that plays a role.
+    def actor(self, role: str = "self", *, session: bool | None = None) -> Actor:
+        """The actor that plays a role; `session` as for `Stage.actor`.
 
         Raises:
             Untestable: nobody in the target file can play it.
         """
         name = self.cast.get(role)
         if name is None:
-            raise Untestable(f"nobody plays {role!r} in this scenario")
+            user = USERS.get(role, role)
+            raise Untestable(f"nobody plays {role!r}: add [users.{user}] to the target file")
         return self.stage.actor(name, session=session)
 
     def roles(self) -> list[str]:
@@ -109,7 +118,8 @@ class Scene:
         for role, name in self.cast.items():
             if name == actor.name:
                 self.bindings[(role, binding)] = identifier
-        self.stage.ledger.add(Entry(kind, actor.name, identifier, str(resource.get("uri", ""))[:300]))
+        if self.stage.may("state"):  # otherwise it is none of ours
+            self.stage.ledger.add(Entry(kind, actor.name, identifier, str(resource.get("uri", ""))[:300]))
 
     def _busy(self, actor: Actor) -> bool:
         """Whether the actor's first call is still there."""
@@ -162,19 +172,20 @@ class Scene:
         level: str = "must",
         plain: bool = False,
         wait: bool = True,
+        owes: bool = True,
         after: Callable[[Performed, int], None] | None = None,
     ) -> Performed:
         """Performs an operation as a role and waits for what it should cause. The step is recorded for the judge.
 
         `transition`: the id of the one that this is. `plain`: the example is performed from elsewhere than it was
-        written for, so that the notifications which it promises (instead of the operation's own) are not owed.
+        written for, so that the notifications which it promises (instead of the operation's own) are not owed. `owes`:
+        False where the documents do not tell what comes of it: no notification is owed.
 
         Raises:
             Untestable: the request cannot be built.
         """
         operation = self.contract.operations[operation_id]
-        needs_session = operation.needs.session != "none"
-        actor = self.actor(role, session=needs_session)
+        actor = self.actor(role, session=session_for(operation.needs))
         self.absorb()
         if plain and example is not None:
             example = replace(example, notifications=None)
@@ -184,10 +195,13 @@ class Scene:
             self.settle()
         find = self.lookup(role, absolute=bool(parameters) or operation.actor == role)
         request = build_request(operation, given, find, lambda name: self.path_id(operation, name, role, on))
+        self.stage.require_safe(request.method, operation.hazard == "read")
         binding = on or operation.resource or ""
         declared = self._declare(operation, actor, role, case, example, binding, expect, label)
         if transition:
             declared["transition"] = transition
+        if not owes:
+            declared["owes"] = False
         number = self.stage.recorder.begin_step({**declared, "level": level, "plain": plain})
         start = self.stage.recorder.last_seq
         reply = self.send(actor, request)
@@ -199,28 +213,26 @@ class Scene:
         self.absorb()
         self.stage.recorder.end_step({})
         self.unsettled = self.unsettled or case in UNJUDGED
-        if performed.accepted and operation.operation_name in LASTING and request.path.endswith("/channels/chat"):
-            undo = f"POST {request.path} CancelSupervisorMonitoring"
-            self.stage.ledger.add(Entry("monitoring", actor.name, request.path, undo))
         if operation.operation_name == "EndContactCenterSession" and performed.accepted:
             self.stage.session_ended(actor)
         elif operation.operation_name == "StartContactCenterSession" and performed.accepted:
             actor.in_session = actor.session_played = True
-            self.stage.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
         return performed
 
-    @staticmethod
-    def send(actor: Actor, request: Request, **options: Any) -> HttpReply:
-        """Sends a request over the actor's HTTP session."""
+    def send(self, actor: Actor, request: Request, **options: Any) -> HttpReply:
+        """Sends a request over the actor's HTTP session; the ledger knows before what it may leave behind."""
         extra: dict[str, Any] = dict(options)
         if request.content is not None:
             extra["content"] = request.content
         elif request.body is not None:
             extra["json"] = request.body
         headers = {**request.headers, **extra.pop("headers", {})}
-        return actor.http.request(
-            request.method, request.path, params=request.params or None, headers=headers or None, **extra
-        )
+        params = request.params or None
+
+        def send() -> HttpReply:
+            return actor.http.request(request.method, request.path, params=params, headers=headers or None, **extra)
+
+        return noting(self.stage, actor.name, request.method, request.path, request.body, send)
 
     def path_id(self, operation: Operation, name: str, role: str, on: str | None) -> str:
         """The id that stands for a path parameter. Raises `Untestable` when there is none."""

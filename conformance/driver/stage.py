@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from conformance.contract import Contract
+from conformance.contract import Contract, Operation, Statechart
 from conformance.driver.actor import Actor, features_of
+from conformance.driver.devices import clear
+from conformance.driver.intents import END_SESSION, noting, refused
 from conformance.driver.ledger import Entry, Ledger
 from conformance.driver.outcomes import NotApplicable, Unreachable, Untestable
+from conformance.driver.stimuli import StimulusFailed, carry_out, secrets_of, unbound
 from conformance.driver.target import Target
+from conformance.wire.http import HttpReply
 from conformance.wire.recorder import Event, Recorder
 
 CHANNELS = (("voice", "api-voice"), ("chat", "api-multimedia-chat"))
 PATIENT_MISSES = 2
+KNOCK = 3.0
+"""Seconds for which a deployment that let a request time out may take to say that it is still there."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+GONE = (0, 2, 6)
+"""The statusCodes after which something is over: done, not possible any more in its state, not found."""
+
+
+def over(reply: HttpReply) -> bool:
+    """Whether the server says of something that was to be ended that it is over now, or that there is none."""
+    code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
+    return not reply.error and (code in GONE or reply.status == 404)
 
 
 class Patience:
@@ -76,19 +89,28 @@ class Stage:
         self.target = target
         self.recorder = recorder
         self.ledger = ledger
+        ledger.deployment = ledger.deployment or target.transport.root
         self.patience = Patience(target.notification_deadline)
         self.tempo = Tempo(target.grace)
         self.features: tuple[str, ...] = ()
         self.version: str | None = None
         self.csrf = False
         self.stirred = False  # a session has begun or ended: notifications of that may still be on their way
+        self.gone: str | None = None  # how the deployment was found to have gone away
+        self._watching = False  # whether a request that times out is followed by a knock
         self.stuck: set[Entry] = set()  # what a scenario made and its clean-up could not undo
         self.past: set[str] = set()  # calls and chats of scenarios that are over: news of them may come late
         self._provoker: httpx.Client | None = None
         self._actors: dict[str, Actor] = {}
         self._customer: Actor | None = None
+        self._taking: Actor | None = None
         for user in target.users.values():
             recorder.redactor.add(user.credentials.password, f"password of {user.name}")
+        for stimulus in target.stimuli.values():
+            for secret in secrets_of(stimulus):
+                recorder.redactor.add(secret, f"stimulus {stimulus.name}")
+        if target.client_key_password:
+            recorder.redactor.add(target.client_key_password, "password of the client key")
 
     def probe(self) -> None:
         """Finds out whether there is a GWS that lets the first agent in.
@@ -98,6 +120,7 @@ class Stage:
         """
         actor = self._make("agent")
         reply = actor.http.request("GET", "/diagnostics/version", auth="none", cookies=False, purpose="auth")
+        actor.require_passage(reply, "GET /diagnostics/version")
         if reply.error:
             raise Unreachable(f"{self.target.transport.base_url} does not answer: {reply.error}")
         if isinstance(reply.json, Mapping) and isinstance(reply.json.get("version"), str):
@@ -112,12 +135,41 @@ class Stage:
             if user is None:
                 raise Untestable(f"the target file names no user {name!r} (add [users.{name}])")
             self._actors[name] = Actor(name, user, self.target, self.recorder)
+            self._actors[name].http.on_failure = self._failed
         return self._actors[name]
 
-    def actor(self, name: str, *, session: bool = True) -> Actor:
-        """The actor, listening and in a contact-centre session unless `session` is False.
+    def watch(self) -> None:
+        """From now on the next request that times out is followed by a knock (a scenario begins)."""
+        self._watching = True
+
+    def knock(self) -> str | None:
+        """Asks once whether the deployment is still there; None where it is, else the error."""
+        self._watching = False
+        patience = min(KNOCK, self.target.transport.timeout)
+        http = self._make("agent").http
+        reply = http.request(
+            "GET", "/diagnostics/version", auth="none", cookies=False, purpose="auth", timeout=patience
+        )
+        return reply.error
+
+    def require_present(self) -> None:
+        """Raises `Unreachable` once the deployment was found to have gone away."""
+        if self.gone is not None:
+            raise Unreachable(f"the deployment stopped answering: {self.gone}")
+
+    def _failed(self, reply: HttpReply) -> None:
+        """After the first request of a scenario that times out: a deployment that hangs would let all others time out
+        as well, each after its whole deadline."""
+        if self._watching and str(reply.error).partition(":")[0].endswith("Timeout") and self.knock() is not None:
+            self.gone = reply.error
+            self.require_present()
+
+    def actor(self, name: str, *, session: bool | None = None) -> Actor:
+        """The actor, listening. session: True: in a contact-centre session; None: in one where the target file allows
+        to begin it (`state`); False: whether or not it is in one.
 
         Raises:
+            NotApplicable: a session is needed and may not be begun.
             Untestable: the target has no such user, or it cannot be opened.
             Unreachable: the deployment refuses it.
         """
@@ -127,16 +179,19 @@ class Stage:
         if not actor.me:
             actor.identify()
         actor.listen(self.target.transport.timeout)
-        if session and not actor.in_session and actor.role != "admin":
+        wanted = self.may("state") if session is None else session
+        if wanted and not actor.in_session and actor.role != "admin":
             self.begin_session(actor)
         return actor
 
     def begin_session(self, actor: Actor) -> None:
-        """Starts a contact-centre session on the channels that the deployment has.
+        """Starts a contact-centre session on the channels that the deployment has; nobody is given chats in it yet.
 
         Raises:
+            NotApplicable: the target file does not allow to change the states of its users.
             Untestable: the server refuses.
         """
+        self.require_hazard("state", "a contact-centre session")
         channels = [name for name, feature in CHANNELS if feature in self.features]
         if actor.device is None and "voice" in channels:
             channels.remove("voice")
@@ -145,8 +200,12 @@ class Stage:
         for member, value in (("place", user and user.place), ("loginCode", user and user.login_code)):
             if value:
                 body[member] = value
+        entry = Entry("session", actor.name, actor.name, END_SESSION)
+        new = self.ledger.add(entry)
         start = self.recorder.last_seq
         reply = actor.http.request("POST", "/me", json=body, purpose="auth")
+        if new and refused(reply):
+            self.ledger.done(entry.kind, entry.actor, entry.id)
         code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
         if code not in (0, 7):
             detail = reply.json.get("statusMessage") if isinstance(reply.json, Mapping) else reply.error
@@ -158,13 +217,28 @@ class Stage:
             self._await_told(actor, start, "DeviceStateChangeMessage")
         if "chat" in channels:
             start = self.recorder.last_seq
-            # Only the first agent takes chats from the queue, so that a customer's chat finds its way to it.
-            state = "Ready" if actor.name == "agent" else "NotReady"
-            actor.http.request("POST", "/me/channels/chat", json={"operationName": state}, purpose="auth")
-            if actor.cometd is not None:
-                self._await_told(actor, start, "ChannelStateChangeMessage")
+            self._chat_channel(actor, "NotReady", start)
         actor.in_session = self.stirred = True
-        self.ledger.add(Entry("session", actor.name, actor.name, "POST /me EndContactCenterSession"))
+        clear(self, actor)
+
+    def take_chats(self) -> None:
+        """Before a customer asks for a chat: the first agent, and nobody else, is Ready for chats, so that this one
+        finds its way. `leave_chats` takes that back."""
+        actor = self.actor("agent", session=True)
+        if "api-multimedia-chat" in self.features and self._taking is not actor:
+            self._chat_channel(actor, "Ready", self.recorder.last_seq)
+            self._taking, self.stirred = actor, True
+
+    def leave_chats(self) -> None:
+        """Before a scenario that needs no chats: nobody's are given to the agent any more."""
+        if self._taking is not None and self._taking.in_session:
+            self._chat_channel(self._taking, "NotReady", self.recorder.last_seq)
+            self._taking, self.stirred = None, True
+
+    def _chat_channel(self, actor: Actor, state: str, start: int) -> None:
+        actor.http.request("POST", "/me/channels/chat", json={"operationName": state}, purpose="auth")
+        if actor.cometd is not None:
+            self._await_told(actor, start, "ChannelStateChangeMessage")
 
     def _await_told(self, actor: Actor, start: int, message: str) -> None:
         """Waits until an actor is told of its login or its channel: it must not come as news in a judged step.
@@ -193,63 +267,81 @@ class Stage:
         Raises:
             Untestable: the deployment refuses it.
         """
-        headers = {"ContactCenterId": self.target.contact_center_id} if self.target.contact_center_id else {}
-        actor = self.customer()
-        extra: dict[str, Any] = {} if body is None else {"json": dict(body)}
-        reply = actor.http.request(method, path, headers=headers, auth="none", csrf=False, purpose="auth", **extra)
+        reply = self.customer_reply(method, path, body)
         code = reply.json.get("statusCode") if isinstance(reply.json, Mapping) else None
-        if reply.error or code != 0:
+        if reply.error or not isinstance(reply.json, Mapping) or code != 0:
             raise Untestable(
                 f"customer's {method} {path}: {reply.error or f'HTTP {reply.status}, statusCode {code!r:.20}'}"
             )
         return dict(reply.json)
 
-    def stimulate(self, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Provokes something outside the API, as the target file binds it; the JSON object that it answered.
+    def customer_reply(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> HttpReply:
+        """What a request of the Customer Chat API is answered."""
+        headers = {"ContactCenterId": self.target.contact_center_id} if self.target.contact_center_id else {}
+        actor = self.customer()
+        how: dict[str, Any] = {"headers": headers, "auth": "none", "csrf": False, "purpose": "auth"}
+        if body is not None:
+            how["json"] = dict(body)
+        return noting(self, actor.name, method, path, body, lambda: actor.http.request(method, path, **how))
+
+    def stimulate(self, name: str, parameters: Mapping[str, Any]) -> None:
+        """Provokes something outside the API, as the target file binds it; the timeline tells how it ended.
 
         Raises:
             Untestable: the target file binds nothing to it, or it fails.
         """
         stimulus = self.target.stimuli.get(name)
         if stimulus is None:
-            raise Untestable(f"the target file binds no stimulus {name!r} (add [stimuli.{name}])")
+            raise Untestable(unbound(name))
         self.recorder.record("stimulus", {"name": name, "parameters": dict(parameters)})
+        if self._provoker is None:
+            self._provoker = httpx.Client(follow_redirects=False, trust_env=False)
         try:
-            if stimulus.command:
-                done = subprocess.run(  # noqa: S603 - the command is the target file's own
-                    list(stimulus.command),
-                    input=json.dumps(parameters),
-                    capture_output=True,
-                    text=True,
-                    timeout=stimulus.deadline,
-                    check=True,
-                )
-                answer = json.loads(done.stdout) if done.stdout.strip() else {}
-            else:
-                if self._provoker is None:
-                    self._provoker = httpx.Client(follow_redirects=False, trust_env=False)
-                reply = self._provoker.request(
-                    stimulus.method,
-                    stimulus.url or "",
-                    json={"name": name, **parameters},
-                    timeout=stimulus.deadline,
-                )
-                reply.raise_for_status()
-                answer = reply.json() if reply.content else {}
-        except (OSError, subprocess.SubprocessError, httpx.HTTPError, ValueError) as error:
-            raise Untestable(f"stimulus {name!r} failed: {type(error).__name__}: {str(error)[:200]}") from None
-        return answer if isinstance(answer, dict) else {}
+            carry_out(stimulus, parameters, self._provoker, self.recorder.redactor.text)
+        except StimulusFailed as failure:
+            # The judge needs to know: nothing can be expected of a deployment that nothing was done to.
+            self.recorder.record("stimulus.done", {"name": name, "ok": False, "reason": str(failure)})
+            raise Untestable(f"stimulus {name!r} failed: {failure}") from None
+        self.recorder.record("stimulus.done", {"name": name, "ok": True})
 
-    def require_hazard(self, hazard: str) -> None:
-        """Raises `NotApplicable` for a hazard that the target file does not allow."""
-        if hazard not in self.target.hazards:
-            raise NotApplicable(f"the target file does not allow the hazard {hazard!r} (add it to hazards.allow)")
+    def may(self, hazard: str) -> bool:
+        """Whether the target file, and the profile, allow a hazard."""
+        return hazard in self.target.hazards
+
+    def require_hazard(self, hazard: str, what: str = "") -> None:
+        """Raises `NotApplicable` for a hazard that the target file does not allow. what: for what it is needed."""
+        if not self.may(hazard):
+            remedy = "(add it to hazards.allow)"
+            if what:
+                raise NotApplicable(f"{what} needs the hazard {hazard!r}, which is not allowed {remedy}")
+            raise NotApplicable(f"the target file does not allow the hazard {hazard!r} {remedy}")
+
+    def require_safe(self, method: str, reads: bool) -> None:
+        """Raises `NotApplicable` for a request that might change something where only reading is allowed.
+
+        reads: it is that of an operation that only reads, whatever its method.
+        """
+        if method not in SAFE and not reads and self.target.hazards <= {"read"}:
+            raise NotApplicable(f"a {method} might change something, and only the hazard 'read' is allowed")
 
     def require_features(self, features: tuple[str, ...]) -> None:
         """Raises `NotApplicable` when the contact centre lacks a feature."""
         missing = [name for name in features if name not in self.features]
         if missing:
             raise NotApplicable(f"the contact centre does not have the feature {', '.join(missing)}")
+
+    def lacks(self, item: Operation | Statechart) -> list[str]:
+        """The features that an operation or a chart needs, by its page or by an allowed reading, and that the contact
+        centre does not have."""
+        return [name for name in self.contract.features_of(item) if name not in self.features]
+
+    def require_features_of(self, *items: Operation | Statechart) -> None:
+        """Raises `NotApplicable` when the contact centre lacks a feature that one of them needs."""
+        for item in items:
+            asked = self.contract.features_of(item)
+            missing = [f"{name} (by {asked[name]})" if asked[name] else name for name in self.lacks(item)]
+            if missing:
+                raise NotApplicable(f"the contact centre does not have the feature {', '.join(missing)}")
 
     def require_any_feature(self, features: tuple[str, ...]) -> None:
         """Raises `NotApplicable` when the contact centre has none of several features of which one is enough."""
@@ -264,15 +356,25 @@ class Stage:
         """Ends the contact-centre session of an actor and forgets its HTTP session."""
         if actor.cometd is not None:
             actor.cometd.disconnect()
-        if actor.in_session:
-            actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
-        self.session_ended(actor)
+        self.session_ended(actor, sure=not actor.in_session or self._end(actor))
 
-    def session_ended(self, actor: Actor) -> None:
-        """Notes that a session is over: its HTTP session is invalid and its CometD session of no more use."""
+    def _end(self, actor: Actor) -> bool:
+        """Asks for the end of a contact-centre session; whether there is none now."""
+        return over(
+            actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
+        )
+
+    def session_ended(self, actor: Actor, *, sure: bool = True) -> None:
+        """Notes that a session is over: its HTTP session is invalid and its CometD session of no more use.
+
+        sure: the server has said so. Otherwise the ledger keeps it, and it is ended with the run or by `cleanup`.
+        """
         actor.in_session = actor.session_played = False
+        if self._taking is actor:
+            self._taking = None
         self.stirred = True
-        self.ledger.done("session", actor.name, actor.name)
+        if sure:
+            self.ledger.done("session", actor.name, actor.name)
         if actor.cometd is not None:
             actor.cometd.abandon()
             actor.cometd = None
@@ -282,12 +384,15 @@ class Stage:
     def close(self) -> None:
         """Ends every session and closes every connection."""
         for actor in self._actors.values():
+            if self.gone is not None and actor.cometd is not None:
+                actor.cometd.abandon()
+                actor.cometd = None
             if actor.cometd is not None:
                 actor.cometd.disconnect()  # while the HTTP session that it needs still is
-            if actor.in_session:
-                actor.http.request("POST", "/me", json={"operationName": "EndContactCenterSession"}, purpose="auth")
-                actor.in_session = False
+            open_ = actor.in_session or self.ledger.holds("session", actor.name, actor.name)
+            if open_ and self.gone is None and self._end(actor):
                 self.ledger.done("session", actor.name, actor.name)
+            actor.in_session = False
             actor.close()
         if self._customer is not None:
             self._customer.close()

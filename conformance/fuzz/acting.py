@@ -14,10 +14,11 @@ from schemathesis import Case, Response
 
 from conformance.contract import Contract, Operation
 from conformance.driver.actor import Actor
+from conformance.driver.intents import noting
 from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Unreachable
 from conformance.driver.plays import performer
-from conformance.driver.scene import Scene
+from conformance.driver.scene import Scene, session_for
 from conformance.driver.stage import Stage
 from conformance.fuzz.flaws import flaws_of, other_operation
 from conformance.fuzz.judging import judge, response_of
@@ -133,7 +134,7 @@ class Hands:
         """Who performs the unit, with the session that it needs. Raises `Untestable`, `Unreachable`."""
         operation = unit.operations[0]
         assert self.scene is not None
-        actor = self.scene.actor(role, session=operation.needs.session != "none")
+        actor = self.scene.actor(role, session=session_for(operation.needs))
         if operation.needs.session == "none" and actor.in_session:
             self.stage.end_session(actor)
             actor = self.scene.actor(role, session=False)
@@ -150,13 +151,17 @@ class Hands:
             options["json"] = sent.value
         elif sent.content is not None:
             options["content"] = sent.content
-        return actor.http.request(sent.method, sent.path, headers=headers or None, **options)
+
+        def send() -> HttpReply:
+            return actor.http.request(sent.method, sent.path, headers=headers or None, **options)
+
+        return noting(self.stage, actor.name, sent.method, sent.path, options.get("json"), send)
 
     def _effects(self, actor: Actor, unit: Unit, seen: Observation) -> None:
         """Notes what a request brought about: what is to be undone, which ids there are, whose session is over."""
         self.guard.seen.update(_identifiers(seen.reply.json))
         if seen.code == 20 and seen.reply.status in (401, 403) and actor.role != "customer":
-            self.stage.session_ended(actor)
+            self.stage.session_ended(actor, sure=False)
             return
         if not seen.accepted:
             return

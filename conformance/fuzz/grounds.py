@@ -88,7 +88,7 @@ class Grounds:
         request = build_request(
             creates, given, scene.lookup(role), lambda name: scene.path_id(creates, name, role, None)
         )
-        reply = Scene.send(scene.actor(role), request, purpose="auth")
+        reply = scene.send(scene.actor(role), request, purpose="auth")
         identifier = reply.json.get("id") if isinstance(reply.json, Mapping) else None
         if not isinstance(identifier, str):
             raise Untestable(f"{creates.id} gave no id")

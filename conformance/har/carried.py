@@ -131,6 +131,8 @@ CARRIED: Mapping[str, Carriage] = {
     "bayeux.timely": _none("a client may give up the connect that is held by itself"),
     # What was added for single pages.
     "availability.fits": WHOLE,
+    "availability.absent": _none("it must be known who is logged in nowhere"),
+    "reading.allowed": _part("readings that show in what a recording's steps are for are not seen"),
     "call.duration": WHOLE,
     "call.type": _none("that a call was made from outside is nowhere in a recording"),
     "capability.public": WHOLE,

@@ -175,6 +175,8 @@ class _Builder:
         missing = [item for item in owed if not any(same_kind(item, one.data) for one in own)]
         if any(self._is_so(item, act) for item in missing):
             return  # who asks for the state that is may be told nothing
+        if missing and self._is_untold(act):
+            return
         if all(self._sessions.hears(listener, item.channel, act.start, end) for item in missing):
             step.info["listening"] = [listener]
             self._expect_state(step, act, listener, own)
@@ -187,6 +189,21 @@ class _Builder:
         identifier = identifier or self._memory.newest(act.user, item.resource, act.start)
         before = self._memory.before(act.user, item.resource, identifier, act.start) if identifier else None
         return before is not None and state_of(before[1]) == item.state
+
+    def _is_untold(self, act: Act) -> bool:
+        """Whether the documents do not tell what the operation does to the resource where it is: what the charts have
+        there is no more than what some samples show."""
+        target = self._target(act)
+        before = self._memory.before(act.user, *target, act.start) if target is not None else None
+        if target is None or before is None or act.operation is None:
+            return False
+        ways = [
+            one
+            for chart, state in self._contract.states_of(target[0], before[1])
+            for one in chart.transitions
+            if one.by == act.operation.id and one.actor == chart.owner and one.source == state.name
+        ]
+        return bool(ways) and all(one.level == "may" for one in ways)
 
     def _expect_state(self, step: Step, act: Act, listener: str, own: Sequence[Arrival]) -> None:
         """The state that the charts lead to, where they lead to one alone."""

@@ -90,6 +90,32 @@ class StepContext:
         return bool(self.contract.schemas.validate_response(self.operation, item, exchange.body))
 
     @cached_property
+    def refused_by(self) -> str | None:
+        """The allowed reading by which the performer may be refused the operation, where the reply does that.
+
+        Actors are called after their role in the target file; whoever is no administrator and no supervisor is an
+        agent.
+        """
+        exchange = self.exchange
+        if exchange is None:
+            return None
+        name = self.step.performer.partition("+")[0]
+        role = name if name in {"admin", "supervisor"} else "agent"
+        return self.contract.refused_by(self.step.operation, role, exchange.status, exchange.status_code)
+
+    @cached_property
+    def may_be_refused(self) -> str | None:
+        """The allowed reading `refused` of the ambiguity that the performed transition follows: it may be offered and
+        refused all the same."""
+        named = str(self.step.info.get("transition") or "")
+        chart = self.contract.statecharts.get(named.partition(":")[0])
+        way = next((item for item in chart.transitions if str(item) == named), None) if chart is not None else None
+        unclear = self.contract.ambiguities.get((way.reading if way and way.reading else "").partition("/")[0])
+        readings = unclear.readings if unclear is not None else ()
+        found = next((item for item in readings if item.id == "refused" and item.allowed), None)
+        return f"{unclear.id}/{found.id}" if unclear is not None and found is not None else None
+
+    @cached_property
     def accepted(self) -> bool:
         """Whether the server said yes: HTTP 2xx with statusCode 0 or 7 (or a documented reply without one)."""
         exchange = self.exchange

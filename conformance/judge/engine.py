@@ -12,6 +12,8 @@ from conformance.judge.findings import CHECKS, Check, Finding, Outcome, Verdict,
 from conformance.judge.timeline import Event, Scenario, Step, scenarios
 
 SILENT_CASES = frozenset({"setup", "cleanup", "stimulus"})
+ABOUT_REPLIES = frozenset({"http.status", "refusal.status"})
+"""The checks that say whether a reply came, and with which HTTP status: all that a step which was cut short shows."""
 
 
 def judge(events: Iterable[Event], contract: Contract) -> Iterator[Finding]:
@@ -21,13 +23,17 @@ def judge(events: Iterable[Event], contract: Contract) -> Iterator[Finding]:
 
 
 def judge_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
-    """The findings of one scenario: one for each check and judged step, and one when it could not be played."""
+    """The findings of one scenario: one for each check and judged step, and one when it could not be played.
+
+    Of a step that was cut short, or whose request nobody answered, the HTTP status alone is judged, and only where it
+    is known; of a scenario that something from outside has ended, no story as a whole.
+    """
     findings = list(_ending(scenario))
     for step in scenario.steps:
         if step.case not in SILENT_CASES:
             findings.extend(_judge_step(step, scenario, contract))
     for item in CHECKS.values():
-        if item.scope == "scenario":
+        if item.scope == "scenario" and not scenario.cut:
             findings.extend(_finding(item, list(item.function(scenario)), scenario, None, contract))
     return _told_apart(findings)
 
@@ -66,8 +72,13 @@ def _ending(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _judge_step(step: Step, scenario: Scenario, contract: Contract) -> Iterator[Finding]:
+    main, cut = step.main, step.abandoned or (scenario.cut and not step.ended)
+    if cut and (main is None or (main.response is None and main.error is None)):
+        return  # the reply was on its way
     context = StepContext(step, contract)
     for item in CHECKS.values():
+        if (cut or step.unanswered) and item.id not in ABOUT_REPLIES:
+            continue  # nobody waited for what should come of it, or it could not come
         if item.scope == "step" and step.case in item.cases:
             yield from _finding(item, list(item.function(context)), scenario, step, contract)
 
@@ -78,6 +89,7 @@ def _finding(
     """One finding from a check's outcomes: the worst of them speaks, all of its evidence is kept."""
     if not outcomes:
         return
+    outcomes = [_barred(one, contract) if one.ok and one.reading else one for one in outcomes]
     if step is not None and step.info.get("level") == "should":
         outcomes = [replace(one, level="should") if one.level == "must" else one for one in outcomes]
     worst = max(outcomes, key=_weight)
@@ -86,6 +98,8 @@ def _finding(
     if rule is None:
         rule, general = rule_for(contract, item.id, operation)
         source = source or general
+    elif source is None and rule in contract.rules:
+        source = contract.rules[rule].source
     described = contract.operations.get(operation)
     label = str(step.info.get("label") or "") if step else ""
     bad = [one for one in outcomes if not one.ok]
@@ -106,6 +120,19 @@ def _finding(
         evidence=tuple(sorted({seq for one in (bad or outcomes[:1]) for seq in one.evidence}))[:12],
         readings=tuple(sorted({one.reading for one in outcomes if one.reading})),
     )
+
+
+def _barred(outcome: Outcome, contract: Contract) -> Outcome:
+    """An outcome that shows a reading which the contract does not allow: what is wrong is that reading."""
+    name, _, which = (outcome.reading or "").rpartition("/")
+    ambiguity = contract.ambiguities.get(name)
+    reading = next((item for item in ambiguity.readings if item.id == which), None) if ambiguity else None
+    if ambiguity is None or reading is None or reading.allowed:
+        return outcome
+    allowed = "; ".join(item.text for item in ambiguity.readings if item.allowed)
+    text = f"{outcome.reading} is not allowed: {reading.text}"
+    source = outcome.source or ambiguity.sources[0]
+    return replace(outcome, ok=False, message=text, expected=allowed, seen=reading.text, level="should", source=source)
 
 
 def _weight(outcome: Outcome) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from conformance.contract import Contract
 from conformance.contract.model import Level, Source
+from conformance.judge.citations import citable
 
 Verdict = Literal["passed", "failed", "warning", "skipped", "untestable", "error"]
 SEVERITY: tuple[Verdict, ...] = ("passed", "skipped", "warning", "untestable", "failed", "error")
@@ -109,22 +110,12 @@ def bounded(value: Any, limit: int = TEXT_LIMIT) -> str:
 
 
 def rule_for(contract: Contract, check_id: str, operation: str) -> tuple[str | None, Source | None]:
-    """The rule that a check proves for an operation: one that names the operation before a general one."""
-    return _rules(contract.digest, contract).get((check_id, operation)) or _rules(contract.digest, contract).get(
-        (check_id, ""), (None, None)
-    )
+    """The rule that a finding of the check about the operation cites, and its source; see `citations`."""
+    known = _CITED.setdefault(contract.digest, {})
+    if (check_id, operation) not in known:
+        rule = citable(contract, check_id, operation)
+        known[check_id, operation] = (rule.id, rule.source) if rule else (None, None)
+    return known[check_id, operation]
 
 
-_RULES: dict[str, dict[tuple[str, str], tuple[str | None, Source | None]]] = {}
-
-
-def _rules(digest: str, contract: Contract) -> dict[tuple[str, str], tuple[str | None, Source | None]]:
-    """The first rule for each (check, operation); the operation is empty for general rules."""
-    found = _RULES.get(digest)
-    if found is None:
-        found = _RULES[digest] = {}
-        for rule in contract.rules.values():
-            for check_id in rule.checks:
-                for name in rule.operations or ("",):
-                    found.setdefault((check_id, name), (rule.id, rule.source))
-    return found
+_CITED: dict[str, dict[tuple[str, str], tuple[str | None, Source | None]]] = {}

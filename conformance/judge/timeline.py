@@ -12,6 +12,9 @@ from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+CUT = frozenset({"interrupted", "unreachable"})
+"""Outcomes of scenarios that something from outside has ended."""
+
 
 class Event(Protocol):
     """One line of a timeline, whoever made the object."""
@@ -146,6 +149,22 @@ class Step:
                 return item
         return None
 
+    @cached_property
+    def abandoned(self) -> bool:
+        """Whether the step was cut short, by an interruption or by what the suite could not do; what it caused was
+        not waited for."""
+        return any(event.kind == "step.end" and bool(_info(event).get("abandoned")) for event in self.events)
+
+    @cached_property
+    def ended(self) -> bool:
+        """Whether the step's end was recorded."""
+        return any(event.kind == "step.end" for event in self.events)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the connection ended, or the time was up, before the operation's own reply came."""
+        return self.main is not None and self.main.error is not None
+
     def actor_of(self, role: str) -> str | None:
         """The actor that plays a role in this scenario."""
         cast = self.info.get("cast", {})
@@ -184,6 +203,11 @@ class Scenario:
     def ended(self) -> bool:
         """Whether the scenario's end was recorded."""
         return bool(self.outcome)
+
+    @property
+    def cut(self) -> bool:
+        """Whether something from outside ended it: the run was interrupted or killed, or the deployment went away."""
+        return str(self.outcome.get("outcome", "interrupted")) in CUT
 
 
 def scenarios(events: Iterable[Event]) -> Iterator[Scenario]:

@@ -52,6 +52,8 @@ def write_allure(results: Results, scenarios: Iterable[Scenario], path: Path, co
         writer = _Writer(folder, results, contract)
         for record in results.scenarios:
             writer.write(record, findings.get(record.id, []), played.get(record.id))
+        if not results.scenarios:
+            writer.write_none()
         (folder / "environment.properties").write_text(_environment(results), "ascii")
 
     return write_folder(path, fill)
@@ -86,6 +88,24 @@ class _Writer:
             result.steps = self._steps(scenario, findings, everything=everything)
             if not everything:
                 result.attachments = self._summary(scenario)
+        (self._folder / f"{result.uuid}-result.json").write_bytes(orjson.dumps(result, default=_members))
+
+    def write_none(self) -> None:
+        """A run without a scenario has one broken result that says why: an empty report looks like a good one."""
+        run, name = self._results.run, f"run: {self._results.verdict}"
+        result = TestResult(
+            uuid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.id or run.started}/{name}")),
+            historyId=str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+            fullName=name,
+            name=name,
+            status=Status.BROKEN,
+            stage="finished",
+            titlePath=["run"],
+        )
+        result.testCaseId = result.historyId
+        why = one_line("; ".join(self._results.reasons) or self._results.verdict)
+        result.statusDetails = StatusDetails(message=why)
+        result.start = result.stop = self._time(0.0)
         (self._folder / f"{result.uuid}-result.json").write_bytes(orjson.dumps(result, default=_members))
 
     def _steps(self, scenario: Scenario, findings: Sequence[Finding], *, everything: bool) -> list[TestStepResult]:

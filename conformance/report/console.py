@@ -18,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.judge.findings import Finding, Verdict
+from conformance.report.causes import root_cause
+from conformance.report.curl import ended_server, homed, preamble
 from conformance.report.model import VERDICTS, Results, RunVerdict
 from conformance.report.text import NAME, one_line
 
@@ -115,21 +117,31 @@ class Progress:
 
 
 def print_summary(
-    results: Results, curls: Mapping[str, str], console: Console, paths: Sequence[Path] = (), *, full: int = FULL
+    results: Results,
+    curls: Mapping[str, str],
+    console: Console,
+    paths: Sequence[Path] = (),
+    *,
+    full: int = FULL,
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     """The summary of a run.
 
-    curls: the curl line by the finding's id (`curl.curl_lines`). paths: the reports that were written.
+    curls: the curl line by the finding's id (`curl.curl_lines`). paths: the reports that were written. notes: what
+    whoever repeats a line must know, by the finding's id (`curl.curl_notes`).
     """
+    target = results.run.target
+    curls = {name: homed(line, target) for name, line in curls.items()}
     order = list(results.areas)
     failed = sorted(
         results.of_verdict("failed", "error"), key=lambda item: order.index(item.area) if item.area in order else -1
     )
     for number, finding in enumerate(failed[:full], start=1):
-        _print_failure(finding, number, curls.get(finding.id), console)
+        _print_failure(finding, number, curls.get(finding.id), (notes or {}).get(finding.id, ""), console)
     if len(failed) > full:
         where = f"; all are in {paths[0].parent}" if paths else "; all are in the reports"
         console.print(Text(f"... and {len(failed) - full} more failures{where}\n", "bold"), soft_wrap=True)
+    _print_preamble(results, [curls[item.id] for item in failed[:full] if item.id in curls], console)
     _print_grouped("Warnings", "warning", results, console)
     _print_grouped("Untestable, and what would help", "untestable", results, console)
     _print_grouped("Skipped", "skipped", results, console)
@@ -155,7 +167,21 @@ def _print_left(left: Sequence[str], paths: Sequence[Path], console: Console) ->
         console.print(f"    and {len(left) - FULL} more")
 
 
-def _print_failure(finding: Finding, number: int, curl: str | None, console: Console) -> None:
+def _print_preamble(results: Results, lines: Sequence[str], console: Console) -> None:
+    """What the `repeat` lines need, once."""
+    if not lines or not results.run.target.get("baseUrl"):
+        return
+    server = ended_server(results.run.target, results.run.arguments)
+    head = "To repeat a line, paste this into bash or zsh before, with the password filled in"
+    console.print(Text(head + (":" if not server else f", while '{server}' runs"), "bold"), soft_wrap=True)
+    if server:
+        console.print(Text("(add --print-target to see its users and passwords):", "dim"))
+    for line in preamble(results.run.target, lines).splitlines():
+        console.print(Text(f"   {line}"), soft_wrap=True)
+    console.print()
+
+
+def _print_failure(finding: Finding, number: int, curl: str | None, note: str, console: Console) -> None:
     head = Text()
     head.append(f"{number}. ", "dim")
     head.append(finding.verdict.upper(), STYLES[finding.verdict])
@@ -171,6 +197,7 @@ def _print_failure(finding: Finding, number: int, curl: str | None, console: Con
     if curl:
         # One line however long it is: it is there to be copied.
         console.print(Text(f"   {'repeat':9} ", "dim").append(curl, ""), soft_wrap=True)
+        _field("but", note, console)
     console.print()
 
 
@@ -180,13 +207,17 @@ def _field(name: str, value: str, console: Console) -> None:
 
 
 def _print_grouped(title: str, verdict: Verdict, results: Results, console: Console) -> None:
-    """The findings of a verdict, alike ones as one line: a missing user makes many scenarios untestable."""
+    """The findings of a verdict, alike ones as one line: a missing user makes many scenarios untestable. Of what is
+    untestable, the cause that concerns most scenarios comes first."""
     grouped: dict[tuple[str, str], list[Finding]] = {}
     for finding in results.of_verdict(verdict):
         about = finding.check if verdict == "warning" else ""
-        grouped.setdefault((about, one_line(finding.message, 300)), []).append(finding)
+        cause = root_cause(finding.message, silent=results.silent) if verdict == "untestable" else finding.message
+        grouped.setdefault((about, one_line(cause, 300)), []).append(finding)
     if not grouped:
         return
+    if verdict == "untestable":
+        grouped = dict(sorted(grouped.items(), key=lambda item: -len(item[1])))
     console.print(Text(title, STYLES[verdict]))
     for (about, message), findings in list(grouped.items())[:COMPACT]:
         places = list(dict.fromkeys(item.operation or item.scenario for item in findings))

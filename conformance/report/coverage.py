@@ -1,8 +1,8 @@
-"""How much of the contract a run has touched: operations, transitions, rules and ambiguities, by area."""
+"""How much of the contract a run has touched: operations, transitions, rules, ambiguities and samples, by area."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,13 @@ from conformance.judge.timeline import Scenario, Step
 
 EXECUTED: frozenset[Verdict] = frozenset({"passed", "failed", "warning"})
 """Verdicts of a check that had something to look at."""
-KINDS = ("operations", "transitions", "rules", "ambiguities")
+KINDS = ("operations", "transitions", "rules", "ambiguities", "samples")
+EVERYWHERE = "*"
+"""The area of the rules of basics: envelopes, status codes and sessions are the same whatever is asked."""
+
+
+PERFORMED = frozenset({"positive", "transition", "offered", "state"})
+"""Cases that perform an operation as its page does."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,14 @@ class Share:
 
 @dataclass(frozen=True)
 class AreaCoverage:
-    """The shares of one area. Rules count where some check proves them; the others are no business of a run."""
+    """The shares of one area. Rules count where some check proves them; the others are no business of a run. Samples
+    are the documented ways to send an operation, called `operation[example]`."""
 
     operations: Share
     transitions: Share
     rules: Share
     ambiguities: Share
+    samples: Share = Share(0, 0)
 
     def as_json(self) -> dict[str, Any]:
         """One share for each kind."""
@@ -44,12 +52,13 @@ class AreaCoverage:
 
 
 class TransitionLog:
-    """Gathers, scenario by scenario, which transitions of the charts were performed and judged."""
+    """Gathers, scenario by scenario, which transitions of the charts and which samples were performed and judged."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._known = {str(item) for chart in contract.statecharts.values() for item in chart.transitions}
         self.touched: set[str] = set()
+        self.samples: set[str] = set()
 
     def add(self, scenario: Scenario) -> None:
         """Takes in a scenario. A step may name its `transition`; otherwise it is known by what it did and expected,
@@ -57,6 +66,9 @@ class TransitionLog:
         states: dict[str, str] = {}
         for step in scenario.steps:
             judged = step.case not in SILENT_CASES and bool(step.exchanges or step.delivered)
+            example = str(step.info.get("example") or "")
+            if judged and example and step.case in PERFORMED and step.main is not None:
+                self.samples.add(f"{step.operation}[{example}]")
             named = str(step.info.get("transition") or "")
             if judged and named in self._known:
                 self.touched.add(named)
@@ -83,39 +95,72 @@ def _does(transition: Transition, step: Step) -> bool:
 
 
 def coverage(
-    contract: Contract, findings: Iterable[Finding], transitions: Iterable[str], readings: Iterable[str]
+    contract: Contract,
+    findings: Iterable[Finding],
+    transitions: Iterable[str],
+    readings: Iterable[str],
+    samples: Iterable[str] = (),
 ) -> dict[str, AreaCoverage]:
     """The shares by area, in the contract's order.
 
     transitions: those performed and judged (`TransitionLog.touched`). readings: ids of ambiguities that were met.
-    An operation is touched when a check had something to say of it; a rule when a check that proves it had, about one
-    of its operations (any, where it names none).
+    samples: those performed and judged (`TransitionLog.samples`).
+    An operation is touched when a check had something to say of it; a rule when a check that proves it had: about one
+    of its operations or, where it names none, in its own area (anywhere, for the rules of basics: they hold
+    everywhere). What a negative of the matrix proves counts only where that negative was sent.
     """
-    executed = {(item.check, item.operation) for item in findings if item.verdict in EXECUTED}
-    operations = {operation for _, operation in executed}
-    checks = {check for check, _ in executed}
-    rules = {
-        rule.id
-        for rule in contract.rules.values()
-        if (
-            any((check, operation) in executed for check in rule.checks for operation in rule.operations)
-            if rule.operations
-            else not checks.isdisjoint(rule.checks)
-        )
-    }
+    kept = list(findings)
+    executed = {(item.check, item.operation) for item in kept if item.verdict in EXECUTED}
+    # What readings a scenario shows says nothing of the operation that it is called after.
+    operations = {operation for check, operation in executed if check != "reading.allowed"}
+    rules = set(_proven(contract, [item for item in kept if item.verdict in EXECUTED]))
     performed, met = set(transitions), set(readings)
     known = {
         "operations": [(item.area, item.id) for item in contract.operations.values()],
         "transitions": [(chart.area, str(t)) for chart in contract.statecharts.values() for t in chart.transitions],
         "rules": [(item.area, item.id) for item in contract.rules.values() if item.checks],
         "ambiguities": [(item.area, item.id) for item in contract.ambiguities.values()],
+        "samples": [
+            (item.area, f"{item.id}[{example.name}]")
+            for item in contract.operations.values()
+            for example in item.examples
+        ],
     }
     touched = {"operations": operations, "transitions": performed, "rules": rules, "ambiguities": met}
+    touched["samples"] = set(samples)
     areas = dict.fromkeys([*contract.areas, *(area for pairs in known.values() for area, _ in pairs)])
     return {
         area: AreaCoverage(*(_share([name for of, name in known[kind] if of == area], touched[kind]) for kind in KINDS))
         for area in areas
     }
+
+
+def _proven(contract: Contract, executed: Iterable[Finding]) -> Iterator[str]:
+    """The rules that one of their checks has spoken for."""
+    of_negatives = {item.rule for item in contract.negatives.values() if item.rule}
+    by_operation: set[tuple[str, str]] = set()
+    by_area: set[tuple[str, str]] = set()
+    named: set[str] = set()
+    for item in executed:
+        operation = contract.operations.get(item.operation)
+        by_operation.add((item.check, item.operation))
+        by_area |= {(item.check, area) for area in (item.area, operation.area if operation else item.area, EVERYWHERE)}
+        if item.rule:
+            named.add(item.rule)
+    for rule in contract.rules.values():
+        checks = rule.checks
+        if rule.id in named:
+            yield rule.id
+            continue
+        if rule.id in of_negatives:
+            checks = tuple(name for name in checks if not name.startswith("refusal."))
+        area = EVERYWHERE if rule.area == "basics" else rule.area
+        if rule.operations:
+            spoken = any((check, operation) in by_operation for check in checks for operation in rule.operations)
+        else:
+            spoken = any((check, area) in by_area for check in checks)
+        if spoken:
+            yield rule.id
 
 
 def total(shares: Iterable[Share]) -> Share:

@@ -18,7 +18,7 @@ from conformance.contract.locate import data_root
 from conformance.judge.findings import CHECKS, SEVERITY, Finding, Verdict
 from conformance.judge.timeline import Scenario
 from conformance.report.coverage import KINDS, Share, total
-from conformance.report.curl import curl_line, request_of
+from conformance.report.curl import curl_line, curl_note, ended_server, homed, preamble, request_of
 from conformance.report.files import write_whole
 from conformance.report.model import VERDICTS, Results, ScenarioRecord
 from conformance.report.sequence import BODY, sequence
@@ -87,11 +87,12 @@ class FindingView:
     evidence: tuple[int, ...] = ()
     readings: tuple[str, ...] = ()
     curl: str = ""
+    note: str = ""
 
     @property
     def size(self) -> int:
         """About how many characters it takes in the file."""
-        texts = (self.message, self.expected, self.seen, self.rule, self.rule_text, self.source, self.curl)
+        texts = (self.message, self.expected, self.seen, self.rule, self.rule_text, self.source, self.curl, self.note)
         return 500 + sum(len(str(Markup.escape(text))) for text in texts)
 
 
@@ -136,6 +137,8 @@ def render(results: Results, scenarios: Iterable[Scenario], contract: Contract) 
         run=results.run,
         target=_facts(results.run.target),
         views=views,
+        preamble=_preamble(results, views),
+        server=ended_server(results.run.target, results.run.arguments),
         verdicts=VERDICTS,
         levels=("must", "should", "may"),
         marks=MARKS,
@@ -186,7 +189,7 @@ def _views(
         picture = _picture(scenario, findings, pictures_room)
         if picture is not None:
             pictures[str(number)] = picture
-        told, more = _told(findings, scenario, contract, room)
+        told, more = _told(findings, scenario, contract, room, results.run.target)
         views.append(
             ScenarioView(
                 number=number,
@@ -225,13 +228,17 @@ def _picture(scenario: Scenario | None, findings: Sequence[Finding], room: _Budg
 
 
 def _told(
-    findings: Sequence[Finding], scenario: Scenario | None, contract: Contract, room: _Budget
+    findings: Sequence[Finding],
+    scenario: Scenario | None,
+    contract: Contract,
+    room: _Budget,
+    target: Mapping[str, Any],
 ) -> tuple[tuple[FindingView, ...], int]:
     """The findings that are no pass, the worst first; and how many there are besides."""
     bad = sorted((item for item in findings if item.verdict != "passed"), key=lambda item: -_rank(item.verdict))
     told = []
     for finding in bad[:PER_SCENARIO]:
-        view = _view(finding, scenario, contract)
+        view = _view(finding, scenario, contract, target)
         if not room.take(view.size):
             short = FindingView(view.verdict, view.level, view.check, one_line(finding.message, 120))
             if not room.take(short.size // 3):
@@ -241,9 +248,10 @@ def _told(
     return tuple(told), len(bad) - len(told)
 
 
-def _view(finding: Finding, scenario: Scenario | None, contract: Contract) -> FindingView:
+def _view(finding: Finding, scenario: Scenario | None, contract: Contract, target: Mapping[str, Any]) -> FindingView:
     exchange = request_of(finding, scenario) if scenario is not None else None
-    line = curl_line(exchange) if exchange is not None else ""
+    line = homed(curl_line(exchange), target) if exchange is not None else ""
+    note = curl_note(exchange, scenario, target) if exchange is not None and scenario is not None else ""
     rule = contract.rules.get(finding.rule or "")
     return FindingView(
         verdict=finding.verdict,
@@ -259,7 +267,14 @@ def _view(finding: Finding, scenario: Scenario | None, contract: Contract) -> Fi
         evidence=finding.evidence[:12],
         readings=tuple(one_line(item, 120) for item in finding.readings[:6]),
         curl=line if len(line) <= CURL else "",
+        note=note if len(line) <= CURL else "",
     )
+
+
+def _preamble(results: Results, views: Sequence[ScenarioView]) -> str:
+    """What the curl lines need, empty where the page has none of them."""
+    lines = [item.curl for view in views for item in view.findings if item.curl]
+    return preamble(results.run.target, lines) if lines and results.run.target.get("baseUrl") else ""
 
 
 def _facts(target: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

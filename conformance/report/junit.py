@@ -17,7 +17,8 @@ from conformance.report.text import NAME, one_line, safe
 
 # Skipped and untestable scenarios are both `skipped` here, told apart by the type of the element.
 TAGS: dict[Verdict, str] = {"failed": "failure", "error": "error", "skipped": "skipped", "untestable": "skipped"}
-JUDGED = ("conformant", "not conformant", "incomplete")
+JUDGED = ("conformant", "not conformant")
+"""Verdicts about the server. Any other is no answer, and an error here: readers count `skipped` as green."""
 LISTED = 40
 """Findings that one element spells out."""
 
@@ -113,10 +114,11 @@ def _listed(findings: Sequence[Finding]) -> str:
 
 
 def _no_run(results: Results) -> ET.Element:
-    """A run that came to no verdict about the server gets a case of its own, an error: what was interrupted, or has
-    looked at nothing, must not be green."""
+    """A run that came to no verdict about the server gets a case of its own, an error: what is incomplete, was
+    interrupted, or has looked at nothing, must not be green."""
     suite = ET.Element("testsuite", name="run", tests="1", failures="0", errors="1", skipped="0", time="0.000")
-    case = ET.SubElement(suite, "testcase", name="run", classname="gws.run", time="0.000")
+    name = f"run: {results.verdict}"
+    case = ET.SubElement(suite, "testcase", name=name, classname="gws.run", time="0.000")
     message = one_line("; ".join(results.reasons) or results.verdict)
     ET.SubElement(case, "error", message=message, type=results.verdict).text = message
     return suite

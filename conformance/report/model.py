@@ -13,12 +13,20 @@ from conformance.judge.findings import SEVERITY, Finding, Verdict
 from conformance.judge.timeline import Scenario
 from conformance.report.coverage import EXECUTED, AreaCoverage, TransitionLog, coverage
 from conformance.report.latency import Latency, LatencyMeter
+from conformance.report.silence import SilenceMeter
 from conformance.report.text import one_line
 
 RunVerdict = Literal[
-    "conformant", "not conformant", "incomplete", "nothing tested", "unreachable", "suite error", "interrupted"
+    "conformant",
+    "not conformant",
+    "incomplete",
+    "nothing tested",
+    "unreachable",
+    "unwritable",
+    "suite error",
+    "interrupted",
 ]
-ProblemKind = Literal["unreachable", "nothing tested", "suite error"]
+ProblemKind = Literal["unreachable", "nothing tested", "unwritable", "suite error"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 EXIT_CODES: Mapping[RunVerdict, int] = {
@@ -27,6 +35,7 @@ EXIT_CODES: Mapping[RunVerdict, int] = {
     "incomplete": 1,
     "nothing tested": 3,
     "unreachable": 3,
+    "unwritable": 2,
     "suite error": 4,
     "interrupted": 130,
 }
@@ -130,7 +139,8 @@ class Results:
 
     counts: findings by verdict. areas: the same by area. readings: by ambiguity the readings that were followed, with
     the number of times. latency: by messageType. coverage: by area. reasons: why the verdict is what it is. recording:
-    of a recording by others (a HAR) what it holds and what of it is not judged; None for a run of ours.
+    of a recording by others (a HAR) what it holds and what of it is not judged; None for a run of ours. silent: some
+    notifications were owed, and not a single one came; the first of the reasons says so.
     """
 
     run: RunInfo
@@ -144,11 +154,12 @@ class Results:
     verdict: RunVerdict
     reasons: tuple[str, ...]
     recording: Mapping[str, Any] | None = None
+    silent: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 conformant; 1 not conformant or incomplete; 3 unreachable or nothing tested; 4 the suite broke; 130
-        interrupted."""
+        """0 conformant; 1 not conformant or incomplete; 2 what was said could not be recorded; 3 unreachable or
+        nothing tested; 4 the suite broke; 130 interrupted."""
         return EXIT_CODES[self.verdict]
 
     def of_verdict(self, *verdicts: Verdict) -> list[Finding]:
@@ -171,17 +182,19 @@ def build_results(
     A run in which no check had anything to look at is never conformant.
     """
     kept = tuple(findings)
-    meter, log = LatencyMeter(), TransitionLog(contract)
+    meter, log, silence = LatencyMeter(), TransitionLog(contract), SilenceMeter()
 
     def measured() -> Iterable[Scenario]:
         for scenario in scenarios:
             meter.add(scenario)
             log.add(scenario)
+            silence.add(scenario)
             yield scenario
 
     records = scenario_records(measured(), kept)
     readings = _readings(kept)
     verdict, reasons = _verdict(run, kept, records)
+    silent = silence.sentence(kept)
     areas = dict.fromkeys([*run.areas, *(item.area for item in records), *(item.area for item in kept)])
     return Results(
         run=run,
@@ -191,9 +204,10 @@ def build_results(
         areas={area: _counts([item for item in kept if item.area == area]) for area in areas if area},
         readings=readings,
         latency=meter.summary(),
-        coverage=coverage(contract, kept, log.touched, readings),
+        coverage=coverage(contract, kept, log.touched, readings, log.samples),
         verdict=verdict,
-        reasons=reasons,
+        reasons=(silent, *reasons) if silent else reasons,
+        silent=bool(silent),
     )
 
 

@@ -147,12 +147,12 @@ def _shown(event: Event) -> tuple[str, str, str, bool] | None:
         return "note", f"CometD {payload.get('from')} to {payload.get('to')}: {payload.get('reason')}", "", False
     if event.kind == "cometd.error":
         return "note", f"CometD: {payload.get('error')}", "", True
-    if event.kind in {"stimulus", "note"}:
+    if event.kind in {"stimulus", "stimulus.done", "note"}:
         return (
             "note",
             str(payload.get("text") or f"{event.kind} {payload.get('name', '')}"),
             pretty(payload, BODY),
-            False,
+            payload.get("ok") is False,
         )
     return None
 

@@ -13,10 +13,10 @@ from .contact_filters import CUSTOM, Contact, select
 from .context import Context
 from .faults import fault
 from .listing import Kind, one, ordered, page, selected
-from .models import Queue, User
+from .models import ROLE_ADMIN, Queue, User
 from .resources import SWITCH_NAME, linked
 from .routing import operation
-from .status import FORBIDDEN, READ_ONLY, ApiError, invalid, missing, not_found
+from .status import FORBIDDEN, NO_PERMISSION, READ_ONLY, ApiError, invalid, missing, not_found
 from .world import World
 
 KIND: Final = Kind("contact", "contacts", True, lambda name: name == "name")
@@ -33,6 +33,8 @@ NAME_OPTIONAL = fault("contacts.name-not-required", "A contact without a name is
 NOT_AVAILABLE = fault("contacts.availability-missing", "The availability of agents who are logged in is not shown.")
 ALWAYS_AVAILABLE = fault("contacts.availability-wrong", "An agent who is not ready is shown as available.")
 TYPE_NAME = fault("contacts.type-lower-case", 'The type of contacts is written "custom", "queue", "user".')
+AGENTS_READ = fault("contacts.agents-read", "Agents and supervisors may read contacts and change none.")
+ABSENT_AVAILABLE = fault("contacts.availability-of-absent", "Users who are not logged in have availability, too.")
 UNSORTED = fault("contacts.sort-ignored", "sortBy=name has no effect.")
 
 
@@ -73,7 +75,11 @@ def _availability(world: World, user: User) -> dict[str, Any] | None:
         return None
     channel: dict[str, Any] | None = world.voice.channel_resource(user)
     state = ((channel or {}).get("userState") or {}).get("state")
-    if channel is None or state in (None, "LoggedOut", "Logout", "Offline"):
+    out = channel is None or state in (None, "LoggedOut", "Logout", "Offline")
+    if out and world.faults.on(ABSENT_AVAILABLE):
+        number = user.device.phone_number
+        return {"channels": [{"channel": "voice", "available": False, "phoneNumber": number}]}
+    if out or channel is None:
         return None
     ready = (state == "Ready" and channel["userActivity"] == "Idle") or world.faults.on(ALWAYS_AVAILABLE)
     return {
@@ -218,9 +224,16 @@ def _phone_number(value: str) -> str:
     return _bounded("phoneNumber", value)
 
 
+def _check_role(ctx: Context) -> None:
+    """The pages name no role for changing contacts, so everybody may."""
+    if ctx.world.faults.on(AGENTS_READ) and not ctx.user.has_role(ROLE_ADMIN):
+        raise ApiError(NO_PERMISSION, "Contacts are changed by administrators alone")
+
+
 @operation("POST", "/contacts")
 async def create_contact(ctx: Context) -> dict[str, Any]:
     """Create a custom contact ("Create a custom contact", line 38867)."""
+    _check_role(ctx)
     ctx.optional("type", str, (CUSTOM,))
     if ctx.world.faults.on(NAME_OPTIONAL):
         name = ctx.optional("name", str, default="")
@@ -245,6 +258,7 @@ def _refuse_read_only(ctx: Context, contact: CustomContact) -> None:
 @operation("PUT", "/contacts/{id}")
 async def update_contact(ctx: Context) -> None:
     """Update a custom contact ("Update a custom contact", line 38909)."""
+    _check_role(ctx)
     contact = _find(ctx)
     if not isinstance(contact, CustomContact):
         if ctx.world.faults.on(OTHERS_UPDATED):
@@ -267,6 +281,7 @@ async def update_contact(ctx: Context) -> None:
 @operation("DELETE", "/contacts/{id}")
 async def delete_contact(ctx: Context) -> None:
     """Delete a custom contact ("Delete a custom contact", line 38947)."""
+    _check_role(ctx)
     contact = _find(ctx)
     if isinstance(contact, CustomContact):
         contact.deleted = True

@@ -21,8 +21,7 @@ from .chat.queries import CHATS, number
 from .chat.resources import chat_resource, customer_chat_resource, customer_message, customer_messages
 from .context import Context
 from .listing import one
-from .models import User
-from .resources import CONTACT_CENTER_ID
+from .models import CONTACT_CENTER_ID, User
 from .routing import operation
 from .seed import CHAT_QUEUE
 from .status import INTERNAL_ERROR, INVALID_PARAMETER, ApiError, invalid, missing, not_found

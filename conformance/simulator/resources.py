@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from .models import Device, Queue, Skill, User
+from .models import CONTACT_CENTER_ID, Device, Queue, Skill, User
 from .seed import FEATURES
 from .world import World
 
-CONTACT_CENTER_ID: Final = "0851b5d7-1280-432c-9bb7-d22c2aeab2d5"
 SWITCH_NAME: Final = "SIP_Switch"
 
 

@@ -10,9 +10,11 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -21,6 +23,7 @@ from .app import Application, create_app
 from .faults import UnknownFaultError, declared_faults
 from .http_protocol import http_protocol
 from .seed import FEATURES, target_toml
+from .standby import read_arguments, redirect_errors, serve_each
 from .world import ORDERS, Options, World
 
 SHUTDOWN_SECONDS: Final = 1
@@ -40,7 +43,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _print_line(facts: dict[str, Any]) -> None:
-    print(json.dumps(facts), flush=True)
+    # In one write: several servers may have the same standard output.
+    sys.stdout.flush()
+    os.write(sys.stdout.fileno(), json.dumps(facts).encode() + b"\n")
 
 
 class _Server(uvicorn.Server):
@@ -236,6 +241,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN", help="global CORS origin")
     parser.add_argument("--print-target", action="store_true", help="print a target file for the address and stop")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--servers", type=int, default=1, metavar="N", help="so many, each on a free port of its own")
+    parser.add_argument("--log", metavar="FILE", help="errors go there")
+    parser.add_argument(
+        "--standby", action="store_true", help="wait for the arguments: an array of JSON in one line of standard input"
+    )
     return parser
 
 
@@ -243,6 +253,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command line; 0 after a clean stop, 2 when the server cannot start as asked."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if arguments.standby:
+        try:
+            given = read_arguments()
+        except ValueError as error:
+            parser.error(f"--standby: {error}")
+        if given is None:
+            return 0
+        arguments = parser.parse_args(given)
     if arguments.list_faults:
         for fault in declared_faults():
             print(f"{fault.usage}\t{fault.sentence}")
@@ -266,8 +284,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         bayeux_timeout_ms=arguments.bayeux_timeout,
         faults=tuple(arguments.fault),
     )
+    if arguments.log:
+        try:
+            redirect_errors(arguments.log)
+        except OSError as error:
+            parser.error(f"--log: {arguments.log} cannot be written ({error.strerror})")
     try:
-        serve(arguments.host, arguments.port, options=options, exit_with_parent=arguments.exit_with_parent)
+        one = partial(serve, arguments.host, options=options, exit_with_parent=arguments.exit_with_parent)
+        if arguments.servers > 1:
+            World(options)  # an option that is wrong is told once, by this process
+            serve_each(arguments.servers, one)
+        else:
+            one(arguments.port)
     except UnknownFaultError as error:
         parser.error(f"--fault: {error}")
     except OSError as error:

@@ -120,6 +120,9 @@ async def get_voice(ctx: Context) -> dict[str, Any]:
 def _checked_value(name: str, value: Any) -> Any:
     """The value of a voice setting; ApiError 10 when it is not of the setting's kind."""
     if name in FILTERS:
+        for member in ("attachedDataKey", "displayName"):
+            if isinstance(value, list) and any(isinstance(item, dict) and item.get(member) is None for item in value):
+                raise missing(f"value.{member}")
         if not isinstance(value, list) or not all(_is_filter_entry(entry) for entry in value):
             raise invalid("value", "must be an array of {attachedDataKey, displayName}")
     elif name in DEFAULTS and value not in NETWORKS:
@@ -132,7 +135,7 @@ def _is_filter_entry(entry: Any) -> bool:
         isinstance(entry, dict)
         and isinstance(entry.get("attachedDataKey"), str)
         and bool(entry["attachedDataKey"])
-        and isinstance(entry.get("displayName", ""), str)
+        and isinstance(entry["displayName"], str)
     )
 
 
@@ -281,7 +284,11 @@ async def update_access_control(ctx: Context) -> None:
 async def delete_access_control(ctx: Context) -> None:
     """Remove the list."""
     inner = ctx.body.get("settings", ctx.body)
-    name = inner.get("name", cors.SETTING) if isinstance(inner, dict) else None
+    name = inner.get("name") if isinstance(inner, dict) else None
+    if name is None:
+        raise missing("name")
+    if name != cors.SETTING:
+        raise ApiError(OUT_OF_RANGE, f"{cors.SETTING} is the only valid setting")
     if name not in _access(ctx.world):
         raise not_found("This setting")
     if not ctx.world.faults.on(DELETE_KEEPS):

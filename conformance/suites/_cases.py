@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.contract import Example, Operation, Statechart, Transition, load_contract
-from conformance.driver.plays import loops_in, offered_in, stays
+from conformance.driver.offers import Offer, loops_in, plan
 
 CONTRACT = load_contract()
 
@@ -74,14 +74,13 @@ def transitions(area: str) -> list[Any]:
 
 
 def offered(area: str) -> list[Any]:
-    """(chart, state name, operation) for what a state offers, no transition performs, and leads out of the state."""
+    """(chart, state name, offer) for what a state offers, no transition performs, and `states` cannot play as well."""
     return [
-        _named(f"{chart.name}:{name}+{operation.name}", chart, name, operation)
+        _named(f"{chart.name}:{name}+{offer.operation.name}", chart, name, offer)
         for chart in _charts(area)
         for name in chart.states
         if _reachable(chart, name)
-        for operation in offered_in(CONTRACT, chart, name)
-        if not stays(CONTRACT, operation)
+        for offer in plan(CONTRACT, chart, name).alone
     ]
 
 
@@ -101,4 +100,4 @@ def _reaches(chart: Statechart, item: Transition) -> bool:
     return True
 
 
-__all__ = ["CONTRACT", "Example", "Operation", "examples", "offered", "refusals", "states", "transitions"]
+__all__ = ["CONTRACT", "Example", "Offer", "Operation", "examples", "offered", "refusals", "states", "transitions"]

@@ -27,6 +27,9 @@ class Story:
         """Puts it on; the judge reads its timeline afterwards."""
         title = " ".join((self.function.__doc__ or self.id).split())
         scene = play.scene(operation=self.operation, title=title, **self.info)
+        operation = scene.contract.operations.get(self.operation)
+        if operation is not None:
+            scene.stage.require_features_of(operation)
         scene.stage.require_features(self.features)
         for hazard in self.hazards:
             scene.stage.require_hazard(hazard)

@@ -9,6 +9,7 @@ import pytest
 from conformance.driver.negatives import UNKNOWN_ID
 from conformance.driver.outcomes import NotApplicable
 from conformance.driver.play import Play
+from conformance.driver.plays import refuse_all
 from conformance.driver.probes import ask, own_session, refuse
 from conformance.driver.scene import Scene
 from conformance.driver.settings import keep_setting
@@ -59,13 +60,13 @@ def ended(scene: Scene) -> None:
     actor = scene.actor("self")
     with own_session(scene) as http:
         ask(scene, "basics.GetMe", http=http, label="credentials", case="setup")
-        ask(scene, "voice.EndContactCenterSession", http=http, label="end")
+        end = ask(scene, "voice.EndContactCenterSession", http=http, label="end")
         scene.quiet()
-        scene.stage.session_ended(actor)
+        scene.stage.session_ended(actor, sure=end.accepted)
         refuse(scene, "ended-session", "basics.GetMe", http=http, auth="cookie", label="cookie of the ended session")
 
 
-@story("basics.csrf[discovery]", "basics.GetMe")
+@story("basics.csrf[discovery]", "basics.GetMe", hazards=("state",))
 def discovery(scene: Scene) -> None:
     """Where modifying requests need a token, a GET tells it and the name of its header, the same as long as the
     session lasts."""
@@ -174,6 +175,32 @@ def cors_refusals(scene: Scene) -> None:
     refuse(scene, "wrong-role", "basics.UpdateAccessControl", {"settings": sound}, label="agent updates")
     refuse(scene, "wrong-role", "basics.DeleteAccessControl", {"name": "allowedOrigins"}, label="agent deletes")
     ask(scene, "basics.GetAccessControl", role="admin", label="after")
+
+
+def _refusals_of(scene: Scene, identifier: str) -> None:
+    keep_setting(scene, "access-control", "allowedOrigins")
+    ask(scene, "basics.GetAccessControl", role="admin", label="before")
+    operation = scene.contract.operations[identifier]
+    refuse_all(scene, operation, operation.examples[0])
+    ask(scene, "basics.GetAccessControl", role="admin", label="after")
+
+
+@story("basics.CreateAccessControl[negative]", "basics.CreateAccessControl", hazards=("configures",))
+def cors_create_refusals(scene: Scene) -> None:
+    """Requests to write the allowed origins that must be refused are refused, and change nothing."""
+    _refusals_of(scene, "basics.CreateAccessControl")
+
+
+@story("basics.UpdateAccessControl[negative]", "basics.UpdateAccessControl", hazards=("configures",))
+def cors_update_refusals(scene: Scene) -> None:
+    """Requests to replace the allowed origins that must be refused are refused, and change nothing."""
+    _refusals_of(scene, "basics.UpdateAccessControl")
+
+
+@story("basics.DeleteAccessControl[negative]", "basics.DeleteAccessControl", hazards=("configures",))
+def cors_delete_refusals(scene: Scene) -> None:
+    """Requests to remove the allowed origins that must be refused are refused, and change nothing."""
+    _refusals_of(scene, "basics.DeleteAccessControl")
 
 
 @pytest.mark.parametrize("told", stories(__name__))

@@ -109,6 +109,8 @@ def partial_success(scene: Scene) -> None:
     scene.stage.end_session(actor)
     scene.actor("self", session=False)
     _stop(scene, "Chat")
+    channels = {"channels": ["chat"]}
+    refuse(scene, "all-channels-failed", "voice.StartContactCenterSession", channels, label="chat alone")
     operation = scene.contract.operations["voice.StartContactCenterSession"]
     example = next((item for item in operation.examples if 7 in item.status_codes), None)
     scene.perform(

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.contract import Example, Operation, Statechart, Transition
 from conformance.driver.play import Play
-from conformance.suites._cases import examples, offered, refusals, states, transitions
+from conformance.suites._cases import Offer, examples, offered, refusals, states, transitions
 
 AREA = "chat"
 pytestmark = pytest.mark.gws_area(AREA)
@@ -30,10 +30,10 @@ def test_state(play: Play, chart: Statechart, state: str) -> None:
     play.state(chart, state)
 
 
-@pytest.mark.parametrize(("chart", "state", "operation"), offered(AREA))
-def test_offered(play: Play, chart: Statechart, state: str, operation: Operation) -> None:
+@pytest.mark.parametrize(("chart", "state", "offer"), offered(AREA))
+def test_offered(play: Play, chart: Statechart, state: str, offer: Offer) -> None:
     """An operation that the state offers, and that leads out of it, is accepted."""
-    play.offered(chart, state, operation)
+    play.offered(chart, state, offer)
 
 
 @pytest.mark.parametrize("transition", transitions(AREA))

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.driver.chats import act, begin, customer_reads, customer_says, joined, reads, say, until
 from conformance.driver.play import Play
-from conformance.driver.probes import attempt, resource_with, wait_for
+from conformance.driver.probes import ask, attempt, refuse, resource_with, wait_for
 from conformance.driver.scene import Scene
 from conformance.suites._stories import Story, stories, story
 
@@ -113,6 +113,29 @@ def consulting_removes(scene: Scene) -> None:
         scene, "chat.RemoveParticipantFromConference", given, role="second", on="chat", label="by a consulting agent"
     )
     say(scene, "self", "I am still in charge.")
+
+
+@story("chat.conference[remove-nobody]", "chat.RemoveParticipantFromConference", features=CHAT, hazards=STATE)
+def remove_nobody(scene: Scene) -> None:
+    """Whom to remove has to be said: without targetUri and targetPath everybody stays."""
+    begin(scene, "second")
+    joined(scene, "self", "second")
+    refuse(scene, "no-target", "chat.RemoveParticipantFromConference", on="chat", label="neither uri nor path")
+    scene.quiet()
+    say(scene, "second", "I am still here.", "self")
+
+
+@story("chat.intrude[not-monitored]", "chat.Intrude", features=MONITORED, hazards=STATE)
+def not_monitored(scene: Scene) -> None:
+    """Into the chat of an agent whom the supervisor does not monitor nobody intrudes without saying in which mode."""
+    begin(scene, "supervisor")
+    given = {"userId": "${self.user.id}", "chatId": "${chat.id}"}
+    attempt(scene, "chat.Intrude", given, role="supervisor", label="without a mode")
+    scene.quiet()
+    # Whether a mode is enough is not written: what comes is looked at and not judged.
+    mode = {**given, "supervisorVisibilityMode": "Monitor"}
+    ask(scene, "chat.Intrude", mode, role="supervisor", case="probe", label="in a mode", info={"monitored": False})
+    scene.quiet()
 
 
 @story("chat.transfer[agent]", "chat.Transfer", features=CHAT, hazards=STATE)

@@ -122,6 +122,7 @@ def do_not_disturb(scene: Scene) -> None:
     """An agent with Do Not Disturb on is offered no chat; the chat that waited comes when it is off."""
     for role in ("self", "supervisor"):
         scene.actor(role)
+    scene.stage.take_chats()
     given = {**AGENT, "channelId": "chat"}
     ask(scene, "agent-control.DoNotDisturbOn", given, role="supervisor", case="probe", label="on")
     wait_for(scene, "self", "channel state", lambda data: "channels" in data)
@@ -134,7 +135,7 @@ def do_not_disturb(scene: Scene) -> None:
 @story("chat.channel[not-ready]", "channels.NotReady", features=CHAT, hazards=STATE)
 def not_ready(scene: Scene) -> None:
     """An agent makes the chat channel not ready, and ready again, and is told of both."""
-    scene.actor("self")
+    scene.stage.take_chats()
     scene.settle()
     for name in ("NotReady", "Ready"):
         ask(scene, f"channels.{name}", {"id": "chat"}, label=name, listen=True)

@@ -9,6 +9,7 @@ import pytest
 from conformance.driver.chats import act, begin, customer, customer_reads, customer_says, reads, say, until
 from conformance.driver.outcomes import Untestable
 from conformance.driver.play import Play
+from conformance.driver.plays import refuse_all
 from conformance.driver.probes import ask, attempt
 from conformance.driver.scene import Scene
 from conformance.suites._stories import Story, stories, story
@@ -145,6 +146,16 @@ def add_stored(scene: Scene) -> None:
         _attached(scene)
         act(scene, "self", "UploadFile", documentId="${target.documentId}")
         scene.quiet()
+
+
+@story("chat.AddAttachment[negative]", "chat.AddAttachment", features=CHAT, hazards=STATE)
+def add_stored_refusals(scene: Scene) -> None:
+    """Requests to tie a stored document to a chat that must be refused are refused, and change nothing."""
+    if scene.stage.target.document_id is None:
+        raise Untestable("the target file names no document_id that agents may attach")
+    begin(scene)
+    operation = scene.contract.operations["chat.AddAttachment"]
+    refuse_all(scene, operation, operation.examples[0])
 
 
 def _attached(scene: Scene) -> None:

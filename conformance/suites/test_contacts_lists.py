@@ -11,6 +11,7 @@ from conformance.driver.ledger import Entry
 from conformance.driver.outcomes import Untestable
 from conformance.driver.play import Play
 from conformance.driver.probes import ask
+from conformance.driver.rights import hand_over
 from conformance.driver.scene import Performed, Scene
 from conformance.suites._stories import Story, stories, story
 
@@ -59,10 +60,22 @@ def availability(scene: Scene) -> None:
     ask(scene, "contacts.List", given, role="second", label="those who are available")
 
 
+@story("contacts.availability[logged-out]", "contacts.List", features=("api-voice",), hazards=("state",))
+def logged_out(scene: Scene) -> None:
+    """An agent whose session has ended is listed without availability."""
+    second = scene.actor("second")
+    name = str(second.me.get("userName"))
+    ask(scene, "contacts.List", {**EVERYTHING, "type": "User"}, label="while the other is logged in")
+    ended = scene.perform("voice.EndContactCenterSession", role="second")
+    if not ended.accepted:
+        raise Untestable(f"the session of {second.name} did not end: {ended.describe()}")
+    given = {**EVERYTHING, "type": "User"}
+    ask(scene, "contacts.List", given, label="after the end of its session", info={"away": [name]})
+
+
 @story("contacts.paging[long]", "contacts.List", hazards=ALL_HAZARDS)
 def long_list(scene: Scene) -> None:
     """A list of more than a hundred contacts comes by ten, or by a hundred at most."""
-    actor = scene.actor("self")
     shown = ask(scene, "contacts.List", {"limit": 1}, label="how many")
     total = shown.reply.json.get("totalCount") if isinstance(shown.reply.json, Mapping) else None
     if not isinstance(total, int):
@@ -70,10 +83,13 @@ def long_list(scene: Scene) -> None:
     for number in range(total, LARGEST + 1):
         given = {"name": f"Conformance ${{unique}} {number}", "phoneNumber": "123-456-7899"}
         made = ask(scene, "contacts.Create", given, case="setup", label="another contact")
+        if not made.accepted and hand_over(scene, "contacts.Create", made):
+            made = ask(scene, "contacts.Create", given, case="setup", label="another contact")
         body = made.reply.json
         identifier = body.get("id") if isinstance(body, Mapping) else None
         if not made.accepted or not isinstance(identifier, str):
             raise Untestable(f"no custom contact was created: {made.describe()}")
+        actor = scene.actor("self")
         scene.stage.ledger.add(Entry("contact", actor.name, identifier, f"DELETE /contacts/{identifier}"))
     ask(scene, "contacts.List", label="without a limit")
     ask(scene, "contacts.List", {"limit": LARGEST}, label="a hundred")

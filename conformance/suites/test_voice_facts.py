@@ -119,13 +119,12 @@ def public(scene: Scene) -> None:
     scene.perform("voice.Hangup", on="call", label="caller gives up")
 
 
-@story("voice.monitoring[scope-agent]", "voice.ListenIn", features=MONITORED, hazards=STATE, monitored="second_agent")
-def scope_agent(scene: Scene) -> None:
-    """With the scope Agent the supervisor leaves the call together with the agent who transfers it."""
+def _monitored_transfer(scene: Scene, scope: str) -> None:
+    """A supervisor listens in with a scope, and the monitored agent transfers the call."""
     gather(scene, "self", "second", "third", "supervisor")
     know_devices(scene, "self", "second", "third", "supervisor")
-    given = {"targetDeviceUri": "${second.device.uri}", "supervisorMonitoringScope": "Agent"}
-    scene.perform("voice.ListenIn", role="supervisor", parameters=given, label="ListenIn Agent", plain=True)
+    given = {"targetDeviceUri": "${second.device.uri}", "supervisorMonitoringScope": scope}
+    scene.perform("voice.ListenIn", role="supervisor", parameters=given, label=f"ListenIn {scope}", plain=True)
     scene.quiet()
     start = scene.stage.recorder.last_seq
     connect(scene, "self", "second")
@@ -135,6 +134,18 @@ def scope_agent(scene: Scene) -> None:
     act(scene, "third", "Answer")
     until(scene, "third", state="Established")
     scene.quiet()
+
+
+@story("voice.monitoring[scope-agent]", "voice.ListenIn", features=MONITORED, hazards=STATE, monitored="second_agent")
+def scope_agent(scene: Scene) -> None:
+    """With the scope Agent the supervisor leaves the call together with the agent who transfers it."""
+    _monitored_transfer(scene, "Agent")
+
+
+@story("voice.monitoring[scope-call]", "voice.ListenIn", features=MONITORED, hazards=STATE, monitored="second_agent")
+def scope_call(scene: Scene) -> None:
+    """With the scope Call the supervisor stays in the call that the agent transfers."""
+    _monitored_transfer(scene, "Call")
 
 
 @pytest.mark.parametrize("told", stories(__name__))

@@ -76,12 +76,12 @@ class BayeuxLink:
         types = [self.name] if self.name == "long-polling" else [self.name, "long-polling"]
         with self.alone():
             try:
-                pendings, _ = self.exchange([handshake(self._ids.next(), types, self._ack.wanted)], timeout)
+                pendings, frame = self.exchange([handshake(self._ids.next(), types, self._ack.wanted)], timeout)
             except TransportFailure as failure:
                 return self.log.say(failure), False
             reply = pendings[0].reply
             if reply is None:
-                return refusal(self.log, None), False
+                return refusal(self.log, None, frame.status), False
             advised = isinstance(reply.get("advice"), Mapping)
             problem = self._handshake_problem(reply)
             if problem is None:
@@ -97,12 +97,12 @@ class BayeuxLink:
         assert self.client_id is not None, "a handshake comes first"
         message = connect(self._ids.next(), self.client_id, self.name, self._ack, at_once)
         try:
-            pendings, _ = self.exchange([message], timeout, held=True)
+            pendings, frame = self.exchange([message], timeout, held=True)
         except TransportFailure as failure:
             return self.log.say(failure)
         reply = pendings[0].reply
         if reply is None or reply.get("successful") is not True:
-            return refusal(self.log, reply)
+            return refusal(self.log, reply, frame.status)
         self._ack.received(reply)
         return None
 
@@ -180,11 +180,12 @@ class BayeuxLink:
             try:
                 if len(channels) > 1 and self._all_at_once(meta, channels, timeout):
                     return {}
-                pendings, _ = self.exchange([self._channel(meta, channel) for channel in channels], timeout)
+                pendings, frame = self.exchange([self._channel(meta, channel) for channel in channels], timeout)
             except TransportFailure as failure:
                 return dict.fromkeys(channels, self.log.say(failure))
         verdicts = zip(channels, (pending.reply for pending in pendings), strict=True)
-        return {channel: refusal(self.log, reply) for channel, reply in verdicts if not successful(reply)}
+        refused = {channel: reply for channel, reply in verdicts if not successful(reply)}
+        return {channel: refusal(self.log, reply, frame.status) for channel, reply in refused.items()}
 
     def _all_at_once(self, meta: str, channels: Sequence[str], timeout: float | None) -> bool:
         try:

@@ -65,7 +65,7 @@ class CometdSession:
         self._wait = wait if wait is not None else self._stopping.wait
         self._changed = threading.Condition()
         self._state: State = "disconnected"
-        self._reason = ""
+        self._reason = self._problem = ""
         self._failures = self._unheld = 0
         self._subscriptions: dict[str, None] = {}
         self._link: BayeuxLink | None = None
@@ -134,6 +134,7 @@ class CometdSession:
                 raise CometdError("open: the listener of the former session has not ended yet")
             self._stopping.clear()
             self._failures = self._unheld = 0
+            self._problem = ""
             self._link = BayeuxLink(self.http, self._log, self._transport, self._url, ack=self._ack)
         self._set_state("connecting", "open")
         try:
@@ -243,7 +244,8 @@ class CometdSession:
             self._set_state("connected", held, only_from="connecting")
         with self._changed:
             if self._state != "connected":
-                raise CometdError(self._reason)
+                # Broken by itself, or still trying: then what it last ran into is the reason, not what it tries.
+                raise CometdError(self._reason if self._state == "broken" else self._problem or self._reason)
 
     # --- the connect loop --------------------------------------------------------------------------------------------
 
@@ -309,6 +311,7 @@ class CometdSession:
 
     def _failed(self, problem: str) -> None:
         self._failures += 1
+        self._problem = problem
         if not self._stopping.is_set():
             self._log.trouble(problem)
 

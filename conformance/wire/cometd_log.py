@@ -63,6 +63,8 @@ class CometdLog:
         return self._recorder.redactor.text(text)[:200]
 
 
-def refusal(log: CometdLog, reply: Mapping[str, Any] | None) -> str:
-    """Why a request was not granted, by its reply."""
-    return "the server did not answer it" if reply is None else f"refused: {log.say(reply.get('error'))}"
+def refusal(log: CometdLog, reply: Mapping[str, Any] | None, status: int | None = None) -> str:
+    """Why a request was not granted, by its reply; status: that of HTTP where the reply came that way."""
+    if reply is not None:
+        return f"refused: {log.say(reply.get('error'))}"
+    return "the server did not answer it" + (f": HTTP {status}" if status not in (None, 200) else "")

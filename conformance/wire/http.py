@@ -10,7 +10,7 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import TracebackType
@@ -114,6 +114,8 @@ class HttpSession:
             proxy = httpx.URL(config.proxy)
             if proxy.password:
                 recorder.redactor.add_credentials(proxy.username, proxy.password, "proxy password")
+        self.on_failure: Callable[[HttpReply], None] | None = None
+        """Called with what a request other than CometD's came to, where no reply came; it may raise."""
         self._origin = origin_of(config.root)
         self._cookies = CookieStore()
         self._csrf: CsrfToken | None = None
@@ -195,9 +197,12 @@ class HttpSession:
         )
         try:
             with call.lane.turn(call.timeout):
-                return self._follow(call)
+                reply = self._follow(call)
         except LaneBusy as error:
-            return self._unsent(call, error)
+            reply = self._unsent(call, error)
+        if reply.error and purpose != "cometd" and self.on_failure is not None:
+            self.on_failure(reply)
+        return reply
 
     def url_of(self, path: str, params: Params | None = None) -> str:
         """The URL of a path relative to the API; absolute URLs stay as they are."""

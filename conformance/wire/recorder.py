@@ -6,9 +6,9 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from io import FileIO
+from io import SEEK_END, FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,7 +36,8 @@ class Recorder:
     process leaves at most its last line cut. Thread-safe.
 
     `path` must not exist yet: a timeline is evidence and is never overwritten. Raises `RecorderError` where the file
-    cannot be made or written.
+    cannot be made. Where it cannot be written any more, `failure` says so: it keeps the lines that it has, and events
+    are in memory alone, so that what was begun can be cleaned up; but no further scenario begins.
 
     shared: instead of a path, a timeline that other processes write too. `part` is the number of this one, from 0: it
     goes on in the timeline; None for the one that begins and ends it.
@@ -68,8 +69,10 @@ class Recorder:
         self._steps = 0
         self._ordinals: dict[str, int] = {}
         self._closed = False
+        self.failure: str | None = None
         self.path = path if shared is None else shared.path
         self._file = shared.open() if shared is not None else _create(path) if path is not None else None
+        self._spent: FileIO | None = None
         if part is None:
             self.record("run.start", {"format": FORMAT, "version": VERSION, "info": dict(info or {})})
 
@@ -163,6 +166,8 @@ class Recorder:
         with self._changed:
             if self._scenario is not None:
                 raise RecorderError(f"scenario {scenario!r} begins inside {self._scenario!r}: end that one first")
+            if self.failure is not None:
+                raise RecorderError(self.failure)
             self._scenario, self._step, self._steps = clean["id"], None, 0
             return self._append("scenario.start", clean)
 
@@ -225,8 +230,9 @@ class Recorder:
             if self._part is None:
                 self._append("run.end", {"events": 0})
             self._closed = True
-            if self._file is not None:
-                self._file.close()
+            for file in (self._file, self._spent):
+                if file is not None:
+                    file.close()
             self._changed.notify_all()
 
     def _append(self, kind: str, payload: dict[str, Any], actor: str | None = None, t: float | None = None) -> Event:
@@ -238,7 +244,8 @@ class Recorder:
         else:
             with self._shared.turn(self._file) as (seq, last):
                 event = self._next(seq, last, kind, payload, actor, at)
-                self._shared.advance(event.seq, event.t)
+                if self.failure is None:
+                    self._shared.advance(event.seq, event.t)
         self._last_seq, self._last_t = event.seq, event.t
         if kind in _ACTIVITY:
             self._active = event.t
@@ -271,9 +278,12 @@ class Recorder:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            # Nothing may follow a line that is cut.
-            self._closed = True
-            raise RecorderError(f"{self.path}: cannot be written ({error.strerror}). Free space there.") from error
+            written = len(line) - len(rest)
+            with suppress(OSError):
+                if written:  # nothing may follow a line that is cut
+                    self._file.truncate(self._file.seek(0, SEEK_END) - written)
+            self.failure = f"the timeline cannot be written ({error.strerror}): {self.path}; free space there"
+            self._spent, self._file = self._file, None
 
     def _since(self, seq: int) -> list[Event]:
         if not self._events or self._events[-1].seq <= seq:

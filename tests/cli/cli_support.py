@@ -105,6 +105,8 @@ def open_entries(folder: Path) -> list[tuple[str, str]]:
     for ledger in ledgers:
         for line in ledger.read_text("utf-8").splitlines():
             entry = json.loads(line)
+            if entry["what"] == "deployment":
+                continue
             key = (ledger.name, entry["kind"], entry["actor"], entry["id"])
             if entry["what"] == "made":
                 made[key] = None

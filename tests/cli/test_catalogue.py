@@ -224,6 +224,22 @@ def test_tables_fit_a_narrow_terminal() -> None:
     assert {line.split()[0] for line in listed if line and not line.startswith(" ")} >= set(CONTRACT.operations)
 
 
+def test_nothing_is_dropped_on_fifty_columns() -> None:
+    """Where id and request do not fit beside each other, they stand beneath each other."""
+    listed = call("operations", "--area", "voice", columns=50).out
+    for item in CONTRACT.of_area("voice"):
+        assert f"{item.id}\n  {item.method} {item.path}\n" in listed
+
+
+def test_the_orders_of_the_bundled_server_are_those_it_takes() -> None:
+    """The help names what the option accepts."""
+    from conformance.simulator.world import ORDERS
+
+    said = " ".join(call("simulator", "--help", columns=200).out.split())
+    assert all(order in said for order in ORDERS)
+    assert "notification-first" not in said
+
+
 def test_the_total_is_the_sum() -> None:
     areas = extent(CONTRACT)
     assert total(areas.values()).operations == sum(item.operations for item in areas.values())

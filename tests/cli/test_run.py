@@ -109,7 +109,7 @@ def test_a_wrong_target_file_names_line_key_and_remedy(tmp_path: Path, monkeypat
     (tmp_path / "target.toml").write_text('base_url = "http://localhost"\nrat = 5\n[users.agent]\nuser_name = "a"\n')
     said = call("run", "--target", "target.toml")
     assert said.code == 2
-    assert "target.toml:1" in said.err
+    assert "target.toml:2: rat: unknown key rat: did you mean rate?" in said.err
     assert "unknown key rat" in said.err
 
 

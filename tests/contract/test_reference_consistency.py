@@ -223,7 +223,7 @@ def test_notifications_have_a_message_and_one_of_its_channels() -> None:
 
 
 def test_placeholders_are_well_formed() -> None:
-    roots = ACTORS | {"target", "unique", "request", "message"}
+    roots = ACTORS | {"free", "target", "unique", "request", "message"}
     roots |= {str(entry.data.get("binds", entry.data["resource"])) for entry in charts()}
     roots |= {str(entry.data["resource"]) for entry in operations() if "resource" in entry.data}
     malformed = []

@@ -53,11 +53,15 @@ class FakeHttp:
     answer: Answer
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     options: list[dict[str, Any]] = field(default_factory=list)
+    broken: bool = False
+    actor: str = ""
 
     def request(self, method: str, path: str, *, json: Any = None, **options: Any) -> HttpReply:
         """Answers a request."""
         self.asked.append((method, path, json))
         self.options.append(options)
+        if self.broken:
+            return HttpReply(0, {}, "", None, False, 0.0, 0, 0, "ConnectError: gone", "http://127.0.0.1:9")
         reply = self.answer(method, path, json)
         status, body = reply if isinstance(reply, tuple) else (200, reply)
         return HttpReply(status, {}, "", body, True, 0.0, 0, 0, None, f"http://127.0.0.1:9/api/v2{path}")
@@ -90,7 +94,7 @@ class QuietStage(Stage):
         self.http: dict[str, FakeHttp] = {}
         for number, user in enumerate(self.target.users.values(), start=1):
             actor = Actor(user.name, user, self.target, self.recorder)
-            self.http[user.name] = FakeHttp(answer)
+            self.http[user.name] = FakeHttp(answer, actor=user.name)
             actor.http.close()
             actor.http = cast(HttpSession, self.http[user.name])
             actor.me = {"id": f"U{number}", "userName": user.credentials.user_name, "firstName": f"First{number}"}
@@ -98,7 +102,7 @@ class QuietStage(Stage):
             actor.in_session = True
             self._actors[user.name] = actor
 
-    def actor(self, name: str, *, session: bool = True) -> Actor:
+    def actor(self, name: str, *, session: bool | None = None) -> Actor:
         """The actor of a name; a session is there already."""
         if name == "customer":
             return self.customer()

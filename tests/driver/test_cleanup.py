@@ -106,7 +106,7 @@ def test_the_ledger_alone_is_enough(session: Session) -> None:
     made = agent.http.request("POST", "/contacts", json=body, purpose="auth").json["id"]
     session.stage.ledger.add(Entry("contact", "agent", made, f"DELETE /contacts/{made}"))
     assert len(left_behind(session)) > 2
-    for entry in session.stage.ledger.open_entries("contact", "call"):
+    for entry in session.stage.ledger.open_entries("contact", "call", "calls"):
         assert undo(session.stage, entry), entry
     told.quiet()
     session.recorder.end_scenario({"outcome": "played"})

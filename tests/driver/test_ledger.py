@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from conformance.driver.ledger import Entry, Ledger, LedgerError, read_ledger
+from conformance.driver.ledger import Entry, Ledger, LedgerError, read_ledger, read_ledgers
 
 SESSION = Entry("session", "agent", "agent", "POST /me EndContactCenterSession")
 CALL = Entry("call", "agent", "C1")
@@ -60,6 +61,45 @@ def test_a_broken_ledger_is_told(tmp_path: Path) -> None:
         read_ledger(path)
     with pytest.raises(LedgerError, match=r"cannot be read .*give the folder of a run"):
         read_ledger(tmp_path / "none.ndjson")
+
+
+def test_the_deployment_is_named_first(tmp_path: Path) -> None:
+    """Before the first entry, and once; without entries the file is empty."""
+    path = tmp_path / "ledger.ndjson"
+    ledger = Ledger(path)
+    ledger.deployment = "https://gws.example.com"
+    assert path.read_text("utf-8") == ""
+    for entry in (SESSION, CALL):
+        ledger.add(entry)
+    first, *rest = path.read_text("utf-8").splitlines()
+    assert json.loads(first) == {"what": "deployment", "baseUrl": "https://gws.example.com"}
+    assert len(rest) == 2
+    again = read_ledger(path)
+    assert (again.deployment, again.open_entries()) == ("https://gws.example.com", [CALL, SESSION])
+    again.done("call", "agent", "C1")
+    assert path.read_text("utf-8").count("deployment") == 1
+
+
+def test_a_ledger_of_an_earlier_release_names_no_deployment(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.ndjson"
+    Ledger(path).add(SESSION)
+    old = read_ledger(path)
+    assert old.deployment is None
+    old.deployment = "https://gws.example.com"
+    old.done("session", "agent", "agent")
+    assert "deployment" not in path.read_text("utf-8")  # nobody knows whether it was that one
+
+
+def test_a_folder_has_a_ledger_for_each_process(tmp_path: Path) -> None:
+    for name, entry in (("ledger.ndjson", SESSION), ("ledger-2.ndjson", CALL)):
+        Ledger(tmp_path / name).add(entry)
+    found = [entry for ledger in read_ledgers(tmp_path) for entry in ledger.open_entries()]
+    assert sorted(entry.kind for entry in found) == ["call", "session"]
+    assert [entry.kind for ledger in read_ledgers(tmp_path / "ledger-2.ndjson") for entry in ledger.open_entries()] == [
+        "call"
+    ]
+    with pytest.raises(LedgerError, match=r"give the folder of a run"):
+        read_ledgers(tmp_path / "elsewhere")
 
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:

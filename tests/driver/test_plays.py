@@ -16,9 +16,9 @@ from conformance.driver.plays import (
     play_refusals,
     read_back,
     refuse_all,
-    withheld_except,
 )
 from conformance.driver.scene import Performed
+from conformance.driver.state_plays import withheld_except
 from tests.driver.driver_support import CONTRACT, OK, TARGET, QuietStage, call, scene
 
 MAKES = TARGET + '\n[hazards]\nallow = ["read", "state", "creates"]\n'
@@ -124,6 +124,19 @@ def test_reading_back_declares_the_latest() -> None:
         assert probe["case"] == "probe"
         assert probe["latest"]["value"]["state"] == state
         assert probe["latest"]["final"] is final
+
+
+def test_reading_back_a_device_of_which_nothing_was_told_compares_nothing() -> None:
+    """The device is known from a GET alone: with that no GET need agree. Once a notification shows it, it counts."""
+    stage = QuietStage(lambda *_: {**OK, "devices": []})
+    told = scene(stage)
+    read_back(told, "device", "self")
+    assert stage.steps[-1]["case"] == "probe"
+    assert "latest" not in stage.steps[-1]
+    device = {"id": "D1", "userState": {"state": "NotReady"}}
+    stage.tell("agent", {"messageType": "DeviceStateChangeMessage", "devices": [device]}, "/v2/me/devices")
+    read_back(told, "device", "self")
+    assert stage.steps[-1]["latest"]["value"]["userState"] == {"state": "NotReady"}
 
 
 def test_casts() -> None:

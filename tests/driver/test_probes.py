@@ -27,7 +27,7 @@ def _settings(*settings: dict[str, Any]) -> QuietStage:
 def test_a_request_is_declared_as_it_is_meant() -> None:
     stage = QuietStage()
     told = scene(stage)
-    stage.http["agent"].actor = "agent"  # type: ignore[attr-defined]
+    stage.http["agent"].actor = "agent"
     ask(told, "basics.ListUsers", {"fields": "*", "limit": 3}, label="page", info={"look": 1}, auth="cookie")
     refuse(told, "invalid-value", "basics.ListUsers", {"limit": 0}, label="nothing")
     first, second = stage.steps
@@ -119,16 +119,15 @@ def test_settings_that_cannot_be_read_are_left_alone() -> None:
 
 def test_nothing_is_provoked_that_the_target_does_not_bind() -> None:
     stage = QuietStage()
-    with pytest.raises(Untestable, match=r"add \[stimuli.service-state\]"):
+    with pytest.raises(Untestable, match=r"add the lines '\[stimuli.service-state\]' and 'command = "):
         provoke(scene(stage), "service-state", {"type": "Voice"}, {"type": "Voice"})
     assert stage.ledger.open_entries() == []
 
 
 def test_a_provoked_change_is_undone_from_the_ledger() -> None:
     class Provoked(QuietStage):
-        def stimulate(self, name: str, parameters: Any) -> dict[str, Any]:
+        def stimulate(self, name: str, parameters: Any) -> None:
             self.provoked = (name, dict(parameters))
-            return {}
 
     stage = Provoked()
     entry = Entry("stimulus", "stimulus", "x", 'features {"on": ["api-voice"]}')

@@ -46,6 +46,15 @@ def test_what_is_not_known_is_untestable(name: str) -> None:
         find(scene(QuietStage()), name)
 
 
+@pytest.mark.parametrize(("role", "user"), [("admin", "admin"), ("second", "second_agent")])
+def test_who_is_missing_is_told_with_the_remedy(role: str, user: str) -> None:
+    """The key of the target file, not the scenario's word for the part."""
+    quiet = scene(QuietStage())
+    quiet.cast.pop(role, None)
+    with pytest.raises(Untestable, match=rf"nobody plays '{role}': add \[users\.{user}\]"):
+        quiet.actor(role)
+
+
 def test_resources_are_bound_as_they_are_told_of() -> None:
     """The first call is `call`, a second beside it is `consult`; each party has its own view."""
     stage = QuietStage()

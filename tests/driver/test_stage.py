@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.driver.outcomes import NotApplicable, Untestable
+from conformance.driver.outcomes import NotApplicable
 from conformance.driver.stage import PATIENT_MISSES, Patience
-from tests.driver.driver_support import TARGET, QuietStage
+from tests.driver.driver_support import CONTRACT, QuietStage
 
 
 def test_patience_runs_out_by_kind() -> None:
@@ -41,6 +38,24 @@ def test_patience_comes_back() -> None:
     assert patience.for_kind("Held") == 1.0
 
 
+def test_either_reading_of_what_opens_the_chats_may_skip_them() -> None:
+    """By one reading chats need api-multimedia-chat, by the other api-multimedia: without either they may be absent."""
+    stage = QuietStage()
+    monitor, chart = CONTRACT.operations["chat.Monitor"], CONTRACT.statecharts["chat"]
+    dial = CONTRACT.operations["voice.Dial"]
+    every = stage.features
+    stage.require_features_of(monitor, chart, dial)
+    stage.features = tuple(name for name in every if name != "api-multimedia-chat")
+    for item in (monitor, chart):
+        with pytest.raises(NotApplicable, match=r"api-multimedia-chat \(by chat\.feature-name/chat\)"):
+            stage.require_features_of(dial, item)
+    stage.features = tuple(name for name in every if name != "api-multimedia")
+    with pytest.raises(NotApplicable, match=r"api-multimedia \(by chat\.feature-name/general\)"):
+        stage.require_features_of(chart)
+    assert stage.lacks(monitor) == ["api-multimedia"]
+    assert stage.lacks(dial) == []
+
+
 def test_the_time_lost_is_bounded() -> None:
     """A thousand notifications that never come cost a few deadlines, not a thousand."""
     patience, lost = Patience(1.0), 0.0
@@ -65,30 +80,6 @@ def test_what_is_not_there_is_skipped() -> None:
         stage.require_any_feature(("api-multimedia", "api-ucs-voice"))
     with pytest.raises(NotApplicable, match=r"hazard 'deletes' \(add it to hazards.allow\)"):
         stage.require_hazard("deletes")
-
-
-def test_a_stimulus_by_command(tmp_path: Path) -> None:
-    """The command gets the parameters as JSON and answers with a JSON object."""
-    script = tmp_path / "dial.py"
-    script.write_text("import json, sys\nprint(json.dumps({'got': json.load(sys.stdin)}))\n", "utf-8")
-    command = json.dumps([sys.executable, str(script)])
-    stage = QuietStage(text=f"{TARGET}\n[stimuli.inbound-call]\ncommand = {command}\n")
-    assert stage.stimulate("inbound-call", {"to": "5001"}) == {"got": {"to": "5001"}}
-    recorded = [event.payload for event in stage.recorder.events() if event.kind == "stimulus"]
-    assert recorded == [{"name": "inbound-call", "parameters": {"to": "5001"}}]
-
-
-@pytest.mark.parametrize("code", ["raise SystemExit(3)", "print('no json')"])
-def test_a_stimulus_that_fails(tmp_path: Path, code: str) -> None:
-    """A command that fails, or that answers nonsense, makes the scenario untestable and says why."""
-    script = tmp_path / "dial.py"
-    script.write_text(code, "utf-8")
-    command = json.dumps([sys.executable, str(script)])
-    stage = QuietStage(text=f"{TARGET}\n[stimuli.inbound-call]\ncommand = {command}\n")
-    with pytest.raises(Untestable, match="stimulus 'inbound-call' failed"):
-        stage.stimulate("inbound-call", {})
-    with pytest.raises(Untestable, match=r"binds no stimulus 'other' \(add \[stimuli\.other\]\)"):
-        stage.stimulate("other", {})
 
 
 def test_a_customer_has_no_credentials() -> None:

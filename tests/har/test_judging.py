@@ -118,6 +118,15 @@ def test_a_notification_that_does_not_come(tmp_path: Path) -> None:
     assert bad(heard) == [("entry 6", "notification.sent", "failed")]
 
 
+def test_what_the_documents_do_not_tell_is_not_missed(tmp_path: Path) -> None:
+    """SingleStepConference promises an Established call; of a held one the documents do not say what becomes."""
+    asked = act(4.0, "SingleStepConference", headers=SESSION)
+    held = [*talk((2.03, [call("Held", HELD)])), act(2.0, "Hold", headers=SESSION)]
+    heard = judged(save(tmp_path, [*held, asked]))
+    assert bad(heard) == []
+    assert len(of(heard, "capability.honoured")) == 2
+
+
 def test_a_recording_that_ends_too_early_says_so(tmp_path: Path) -> None:
     heard = judged(save(tmp_path, [*talk(until=2.4), act(2.0, "Hold", headers=SESSION)]))
     assert bad(heard) == []

@@ -135,6 +135,7 @@ def from_outside(kind: str) -> Timeline:
     """A customer calls."""
     line = line_of("voice.Answer").step("", "stimulus", performer="stimulus")
     line.add("stimulus", {"name": "inbound-call", "parameters": {"to": "5001"}})
+    line.add("stimulus.done", {"name": "inbound-call", "ok": True})
     return line.tell(call_message("Ringing", callType=kind))
 
 
@@ -161,9 +162,9 @@ def public(*offered: str) -> Timeline:
     return line.step("voice.Dial").tell(call_message("Ringing", capabilities=list(offered)))
 
 
-def scope(state: str) -> Timeline:
+def scope(state: str, kind: str = "Agent") -> Timeline:
     """A monitored agent hands a call over."""
-    body = {"operationName": "ListenIn", "supervisorMonitoringScope": "Agent"}
+    body = {"operationName": "ListenIn", "supervisorMonitoringScope": kind}
     line = line_of("voice.ListenIn", monitored="second_agent")
     did(line, "voice.ListenIn", "POST", "/me/devices/D5", body, performer="supervisor")
     line.step("voice.SingleStepTransfer", performer="second_agent")
@@ -240,6 +241,23 @@ def polled_at_once(seconds: float) -> Timeline:
 
 EVENT = {"channel": "/v2/me/calls", "data": call_message()}
 
+
+def logged_out(**members: Any) -> Timeline:
+    """The list of users after the session of one of them has ended."""
+    line = Timeline("contacts.availability[made]", area="contacts", operation="contacts.List")
+    line.step("contacts.List", away=["agent2"]).ask("GET", "/contacts?type=User")
+    shown = contact(1, type="User", userName="agent2", **members)
+    return line.say({"statusCode": 0, "contacts": [shown], "totalCount": 1})
+
+
+def stopped_forwarding(**members: Any) -> Timeline:
+    """ForwardCallsOff, and what the device shows of it."""
+    line = Timeline("voice.ForwardCallsOff[made]", operation="voice.ForwardCallsOff").step("voice.ForwardCallsOff")
+    line.ask("POST", "/me/devices/D1", {"operationName": "ForwardCallsOff"}).say({"statusCode": 0})
+    device = {"id": "D1", "doNotDisturb": "Off", **members}
+    return line.tell({"messageType": "DeviceStateChangeMessage", "devices": [device]}, "/v2/me/devices")
+
+
 PAIRS = [
     Pair("lists.ended", lambda: ended_call(False), lambda: ended_call(True), "still listed", "voice.ListCalls"),
     Pair("lists.ended", lambda: ended_chat(False), lambda: ended_chat(True), "Completed", "chat.List", name="chat"),
@@ -273,6 +291,21 @@ PAIRS = [
         lambda: available("NotReady"),
         "not ready",
         "contacts.List",
+        verdict="warning",
+    ),
+    Pair(
+        "availability.absent",
+        logged_out,
+        lambda: logged_out(availability={"channels": []}),
+        "not logged in and has availability",
+        "contacts.List",
+    ),
+    Pair(
+        "reading.allowed",
+        stopped_forwarding,
+        lambda: stopped_forwarding(forwardTo="5003"),
+        "voice.forward-off-sample/as-printed is not allowed",
+        "voice.ForwardCallsOff",
         verdict="warning",
     ),
     Pair(
@@ -368,6 +401,15 @@ PAIRS = [
         "with the scope Agent supervisor",
         "voice.ListenIn",
         "left",
+    ),
+    Pair(
+        "monitoring.scope",
+        lambda: scope("Established", "Call"),
+        lambda: scope("Released", "Call"),
+        "with the scope Call supervisor is no more in the call",
+        "voice.ListenIn",
+        "left",
+        name="call",
     ),
     Pair("states.repeated", lambda: again(200, 0), lambda: again(400, 2), "Ready was refused", "voice.Ready"),
     Pair(

@@ -102,10 +102,11 @@ def recovery(beside: Sequence[Mapping[str, Any]]) -> Timeline:
 # -- services --------------------------------------------------------------------------------------------------------
 
 
-def down(kind: str = "Chat") -> Timeline:
-    """A back end goes down; nothing was told of it yet."""
+def down(kind: str = "Chat", *, ok: bool = True) -> Timeline:
+    """A back end goes down, or the stimulus that stops it fails; nothing was told of it yet."""
     line = line_of("basics.ListServices").step(case="stimulus", performer="stimulus", label="service-state")
     line.add("stimulus", {"name": "service-state", "parameters": {"type": kind, "state": "Inactive"}}, mark="stimulus")
+    line.add("stimulus.done", {"name": "service-state", "ok": ok})
     return line
 
 

@@ -128,22 +128,13 @@ def test_scenarios_keep_their_order() -> None:
 
 def test_the_rule_of_the_operation_comes_first() -> None:
     """A rule that names the operation is named by the finding, before one that holds everywhere."""
-    own, everywhere = (
-        [
-            (item.id, name, item.operations)
-            for item in CONTRACT.rules.values()
-            for name in item.checks
-            if name == "refusal.status"
-        ],
-        rule_for(CONTRACT, "refusal.status", "no.Such"),
-    )
-    identifier, name, operations = next(item for item in own if item[2])
-    found, source = rule_for(CONTRACT, name, operations[0])
-    assert found is not None
-    assert CONTRACT.rules[found].operations.count(operations[0]) == 1
-    assert source == CONTRACT.rules[found].source
-    assert everywhere[0] is None or not CONTRACT.rules[everywhere[0]].operations
-    assert identifier in CONTRACT.rules
+    own, source = rule_for(CONTRACT, "notification.sent", "voice.Hold")
+    everywhere, _ = rule_for(CONTRACT, "notification.sent", "no.Such")
+    assert own is not None
+    assert everywhere is not None
+    assert CONTRACT.rules[own].operations == ("voice.Hold",)
+    assert source == CONTRACT.rules[own].source
+    assert not CONTRACT.rules[everywhere].operations
 
 
 def test_readings_are_recorded() -> None:
@@ -233,3 +224,58 @@ def test_odd_replies_break_nothing(odd: Any) -> None:
             changed[place] = replace(event, payload={**event.payload, member: value})
             judged += len(list(judge(changed, CONTRACT)))
     assert judged > len(lines)
+
+
+def test_a_step_that_was_cut_short_is_not_judged() -> None:
+    """Nobody waited for what it should cause: neither for the reply that was on its way, nor for notifications."""
+    asked = Timeline("voice.Hold[positive]", operation="voice.Hold").step("voice.Hold", "transition")
+    asked.ask("POST", "/me/calls/CALL1", HOLD).done(abandoned=True).end("interrupted", "the run was interrupted")
+    refused = Timeline("voice.Dial[negative]", operation="voice.Dial")
+    refused.step("voice.Dial", "refusal", negative="missing-parameter").ask("POST", "/me/devices/D1/calls", {})
+    refused.done(abandoned=True).end("interrupted")
+    for line in (asked, refused):
+        assert [(item.check, item.verdict) for item in line.findings()] == [("scenario", "untestable")]
+    line = hold(told=None, status=500)
+    line.done(abandoned=True).end("interrupted")
+    bad = [(item.check, item.verdict) for item in line.findings()]
+    assert bad == [("scenario", "untestable"), ("http.status", "failed")]
+
+
+def test_a_killed_run_blames_nobody_for_its_last_step() -> None:
+    """The recording ends in mid-step: neither that step nor the scenario as a whole is judged."""
+    line = Timeline("voice.Hold[positive]", operation="voice.Hold").step("voice.Hold", "transition")
+    line.ask("POST", "/me/calls/CALL1", HOLD)
+    assert [item.check for item in judge(line.events, CONTRACT)] == ["scenario"]
+
+
+def test_steps_before_an_interruption_are_judged() -> None:
+    """What was over by then is a fact."""
+    line = refusal({"statusCode": 0}, status=200).done()
+    line.step("voice.Dial", "refusal", negative="missing-parameter").ask("POST", "/me/devices/D1/calls", {})
+    found = line.done(abandoned=True).end("interrupted").findings()
+    assert {item.check for item in found if item.verdict == "failed"} == {"refusal.status", "refusal.statusCode"}
+
+
+def test_a_request_that_nobody_answers_is_told_once() -> None:
+    """That no reply came is the deviation; what should have come of it is no other one."""
+    declared: dict[str, Any] = {
+        "offered": ["Hold"],
+        "expect": {"chart": "call", "state": "Held", "actor": "agent", "id": "CALL1"},
+    }
+    line = Timeline("call:Established-Hold-Held", operation="voice.Hold").step("voice.Hold", "transition", **declared)
+    line.ask("POST", "/me/calls/CALL1", HOLD).lost().done()
+    assert [(item.check, item.verdict, item.message) for item in line.findings()] == [
+        ("http.status", "failed", "no HTTP reply came")
+    ]
+    refused = Timeline("voice.Dial[negative]", operation="voice.Dial")
+    refused.step("voice.Dial", "refusal", negative="missing-parameter").ask("POST", "/me/devices/D1/calls", {}).lost()
+    assert [(item.check, item.verdict) for item in refused.findings()] == [("refusal.status", "failed")]
+
+
+def test_a_scenario_whose_deployment_went_away_is_not_judged_as_a_whole() -> None:
+    """The same story fails when it was played to its end."""
+    pair = next(item for item in PAIRS if item.check == "lists.ended")
+    line = pair.broken()
+    line.end("unreachable", "the deployment stopped answering")
+    assert {item.check for item in line.findings() if item.verdict == "failed"} == set()
+    assert "lists.ended" in {item.check for item in pair.broken().findings() if item.verdict == "failed"}

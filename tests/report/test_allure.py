@@ -55,6 +55,14 @@ def test_one_result_a_scenario_with_steps_and_attachments(tmp_path: Path) -> Non
             json.loads(file.read_text("utf-8"))
 
 
+def test_a_run_that_reached_nobody_has_one_broken_result(tmp_path: Path) -> None:
+    """Not an empty report, which looks like a good one."""
+    results = results_of([], problem="gws.example.com does not answer", problem_kind="unreachable")
+    (result,) = written(results, [], tmp_path)
+    assert (result["name"], result["status"]) == ("run: unreachable", "broken")
+    assert "gws.example.com does not answer" in result["statusDetails"]["message"]
+
+
 def test_times_are_those_of_the_timeline(tmp_path: Path) -> None:
     item, _ = hold(Tape())
     (result,) = written(results_of([finding()], [item]), [item], tmp_path)

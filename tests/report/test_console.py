@@ -38,7 +38,7 @@ def test_a_failure_is_told_with_everything() -> None:
         "reports/run/report.html",
     ):
         assert wanted in text
-    (line,) = [line for line in text.splitlines() if "curl" in line]
+    (line,) = [line for line in text.splitlines() if "repeat  " in line]
     assert line.endswith("/me/calls/7"), "the line is not wrapped: it is there to be copied"
 
 

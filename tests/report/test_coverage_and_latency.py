@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.contract import Transition
+from conformance.contract import Example, Transition, load_contract
 from conformance.report.coverage import TransitionLog, coverage, total
 from conformance.report.latency import KINDS, LatencyMeter, figures, first_events
 from tests.report.report_support import Tape, finding, hold, small_contract
@@ -23,8 +23,11 @@ def test_rules_count_for_their_operations_and_only_where_a_check_proves_them() -
     voice = coverage(small_contract(), [finding()], [], [])["voice"]
     assert (voice.rules.touched, voice.rules.known) == (1, 3), "the unchecked rule is not known to a run"
     assert voice.rules.missing == ("voice.retrieve.state", "voice.reply")
-    general = coverage(small_contract(), [finding(check="response.statusCode", operation="contacts.List")], [], [])
-    assert "voice.reply" not in general["voice"].rules.missing
+    elsewhere = finding(check="response.statusCode", operation="contacts.List", area="contacts", rule=None)
+    general = coverage(small_contract(), [elsewhere], [], [])
+    assert "voice.reply" in general["voice"].rules.missing, "it was about another area"
+    own = coverage(small_contract(), [finding(check="response.statusCode", operation="voice.Retrieve")], [], [])
+    assert "voice.reply" not in own["voice"].rules.missing
 
 
 def test_ambiguities_and_areas_without_any() -> None:
@@ -32,6 +35,29 @@ def test_ambiguities_and_areas_without_any() -> None:
     assert (areas["voice"].ambiguities.touched, areas["voice"].ambiguities.missing) == (1, ())
     assert areas["contacts"].ambiguities.known == 0
     assert total(item.operations for item in areas.values()).known == 3
+
+
+def test_samples_count_where_they_were_sent_and_judged() -> None:
+    """Preparing, refusals and what was never sent play no sample; each sample counts once."""
+    tape = Tape()
+    tape.begin("s", area="voice")
+    for case, example in (("setup", "two"), ("refusal", "two"), ("positive", "one"), ("offered", "one")):
+        tape.step("voice.Hold", case, example=example)
+        tape.request()
+    tape.step("voice.Hold", "positive", example="two")
+    log = TransitionLog(small_contract())
+    log.add(tape.end())
+    assert log.samples == {"voice.Hold[one]"}
+    contract = small_contract()
+    operation = contract.operations["voice.Hold"]
+    examples = tuple(Example(name, {}) for name in ("one", "two"))
+    contract = replace(
+        contract, operations={**contract.operations, "voice.Hold": replace(operation, examples=examples)}
+    )
+    voice = coverage(contract, [], [], [], log.samples)["voice"]
+    assert (voice.samples.touched, voice.samples.known) == (1, 2)
+    assert voice.samples.missing == ("voice.Hold[two]",)
+    assert voice.as_json()["samples"]["missing"] == ["voice.Hold[two]"]
 
 
 def test_a_transition_is_known_by_the_state_before_it() -> None:
@@ -136,3 +162,17 @@ def test_of_two_ways_to_a_state_only_the_one_that_was_gone_is_touched(before: st
     log = TransitionLog(replace(contract, statecharts=charts))
     log.add(tape.end())
     assert log.touched == touched
+
+
+def test_a_negatives_rule_counts_only_where_the_negative_was_sent() -> None:
+    contract = load_contract()
+    name = "chat.RemoveParticipantFromConference"
+    other = finding(check="refusal.status", operation=name, rule="basics.auth.required")
+    own = finding(check="refusal.status", operation=name, rule="chat.remove.target")
+    assert "chat.remove.target" in coverage(contract, [other], [], [])["chat"].rules.missing
+    assert "chat.remove.target" not in coverage(contract, [own], [], [])["chat"].rules.missing
+
+
+def test_what_readings_show_touches_no_operation() -> None:
+    voice = coverage(small_contract(), [finding(check="reading.allowed")], [], [])["voice"]
+    assert voice.operations.touched == 0

@@ -64,7 +64,7 @@ def test_the_order_is_stable(tmp_path: Path) -> None:
     ("path", "value"),
     [
         (("verdict",), "perfect"),
-        (("exitCode",), 2),
+        (("exitCode",), 5),
         (("checks", 0, "level"), "perhaps"),
         (("checks", 0, "evidence"), ["1"]),
         (("checks", 0, "source"), {"page": "Hold"}),

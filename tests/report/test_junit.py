@@ -98,6 +98,7 @@ def test_hostile_strings_are_text(tmp_path: Path) -> None:
         ([], {}),
         (["skipped"], {}),
         (["untestable"], {}),
+        (["passed", "untestable"], {}),
         (["passed"], {"interrupted": True}),
         ([], {"problem": "gws.example.com does not answer", "problem_kind": "unreachable"}),
         (["passed"], {"problem": "KeyError"}),
@@ -106,9 +107,14 @@ def test_hostile_strings_are_text(tmp_path: Path) -> None:
 def test_a_run_without_a_verdict_about_the_server_is_not_green(
     verdicts: list[Verdict], run: dict[str, Any], tmp_path: Path
 ) -> None:
-    root = read_back(results_of([finding(item) for item in verdicts], **run), tmp_path)
+    results = results_of([finding(item) for item in verdicts], **run)
+    assert results.exit_code != 0
+    root = read_back(results, tmp_path)
     assert int(root.get("errors", "0")) == 1
-    error = root.find("testsuite[@name='run']/testcase/error")
+    case = root.find("testsuite[@name='run']/testcase")
+    assert case is not None
+    assert case.get("name") == f"run: {results.verdict}"
+    error = case.find("error")
     assert error is not None
     assert error.get("message")
 

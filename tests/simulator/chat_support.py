@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from conformance.simulator.app import build_world, create_app
 from conformance.simulator.chat.state import ChatState
-from conformance.simulator.resources import CONTACT_CENTER_ID
+from conformance.simulator.models import CONTACT_CENTER_ID
 from conformance.simulator.seed import password_of
 from conformance.simulator.world import Options, User
 

@@ -107,8 +107,9 @@ def test_a_default_setting_can_only_be_updated(admin: Client) -> None:
         ({"value": []}, 1),
         ({"name": "toast-filter"}, 1),
         ({"name": "toast-filter", "value": "x"}, 10),
-        ({"name": "toast-filter", "value": [{"displayName": "x"}]}, 10),
-        ({"name": "case-filter", "value": [{"attachedDataKey": ""}]}, 10),
+        ({"name": "toast-filter", "value": [{"displayName": "x"}]}, 1),
+        ({"name": "case-filter", "value": [{"attachedDataKey": "", "displayName": ""}]}, 10),
+        ({"name": "case-filter", "value": [{"attachedDataKey": "x"}]}, 1),
         ({"name": ["a"], "value": 1}, 10),
     ],
 )

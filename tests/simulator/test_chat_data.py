@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.simulator.chat.state import SEEDED_DOCUMENT_ID
+from conformance.simulator.seed import SEEDED_DOCUMENT_ID
 from tests.simulator.chat_support import Bench
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from conformance.simulator.chat.state import SEEDED_DOCUMENT_ID
 from conformance.simulator.faults import declared_faults
+from conformance.simulator.seed import SEEDED_DOCUMENT_ID
 from tests.simulator.chat_support import Bench, Json, capabilities, nicknames, types
 
 Probe = Callable[[Bench], Any]
@@ -70,6 +70,13 @@ def remove(bench: Bench) -> Any:
     return states(bench, "agent2")
 
 
+@probe("chat.remove-without-target")
+def remove_nobody(bench: Bench) -> Any:
+    path = f"/me/chats/{bench.conference()}"
+    reply = bench.post("agent1", path, "RemoveParticipantFromConference")
+    return reply.status_code, reply.json()["statusCode"], len(bench.ids_of("agent2"))
+
+
 @probe("chat.reject-offers-same-agent", "chat.reject-stays-invited")
 def reject(bench: Bench) -> Any:
     bench.log_in("agent1", "agent2")
@@ -92,6 +99,15 @@ def complete(bench: Bench) -> Any:
     chat_id = bench.chatting()
     bench.op("agent1", chat_id, "Complete")
     return len(bench.ids_of("agent1"))
+
+
+@probe("chat.offered-refused-while-inviting")
+def invite_two(bench: Bench) -> Any:
+    chat_id = bench.chatting()
+    for who in ("agent2", "agent3"):
+        bench.log_in(who)
+        bench.op("agent1", chat_id, "Invite", targetUri=bench.uri_of(who))
+    return len(bench.ids_of("agent3"))
 
 
 @probe("chat.cancel-consult-ignored")
@@ -232,6 +248,14 @@ def cancel_monitoring(bench: Bench) -> Any:
     bench.post("supervisor1", f"{bench.user('agent1').path}/channels/chat", "CancelSupervisorMonitoring")
     bench.op("agent1", bench.new_chat(), "Accept", nickname="Ada")
     return len(bench.ids_of("supervisor1"))
+
+
+@probe("chat.intrude-without-mode")
+def intrude_unmonitored(bench: Bench) -> Any:
+    chat_id = bench.chatting()
+    bench.log_in("supervisor1")
+    reply = bench.post("supervisor1", f"{bench.user('agent1').path}/chats/{chat_id}", "Intrude")
+    return reply.status_code, reply.json()["statusCode"], states(bench, "supervisor1")
 
 
 @probe("chat.monitoring-without-role")

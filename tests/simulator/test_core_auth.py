@@ -155,7 +155,9 @@ def test_an_administrator_sets_the_allowed_origins(bench: Bench) -> None:
     assert admin.put("/settings/access-control", {"settings": more}).body == {"statusCode": 0}
     assert admin.get("/settings/access-control").body["settings"] == [more]
     assert admin.delete("/settings/access-control", {"name": "allowedOrigins"}).body == {"statusCode": 0}
-    assert admin.delete("/settings/access-control").code == 6
+    assert admin.delete("/settings/access-control", {"name": "allowedOrigins"}).code == 6
+    assert admin.delete("/settings/access-control").code == 1
+    assert admin.delete("/settings/access-control", {"name": ["allowedOrigins"]}).code == 10
     assert admin.get("/settings/access-control").body["settings"] == []
 
 

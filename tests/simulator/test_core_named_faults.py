@@ -124,6 +124,22 @@ def _availability(bench: Bench, state: str) -> list[bool]:
     return [channel["available"] for channel in contact.get("availability", {}).get("channels", [])]
 
 
+def _availability_shown(bench: Bench) -> list[str]:
+    """The users who are shown with availability when agent1 alone is logged in."""
+    _log_in(bench, "Ready")
+    contacts = _agent(bench).get("/contacts", type="User", limit="100").body["contacts"]
+    return [contact["name"] for contact in contacts if "availability" in contact]
+
+
+def _changed_by(bench: Bench, user_name: str) -> list[int]:
+    """The HTTP statuses of a user who creates a contact, and who changes and deletes one of the administrator."""
+    client = bench.client(user_name)
+    body = {"name": "n", "phoneNumber": "1"}
+    path = _admin(bench).post("/contacts", body).body["path"]
+    replies = client.post("/contacts", body), client.put(path, {"name": "m"}), client.delete(path)
+    return [reply.http for reply in replies]
+
+
 def _deleted(bench: Bench) -> str:
     path = _custom(bench)
     _agent(bench).delete(path)
@@ -215,7 +231,11 @@ PROBES: dict[str, Probe] = {
     "basics.uris-missing": lambda b: "uris" in _agent(b).get("/skills").body,
     "basics.version-is-number": lambda b: isinstance(b.client(None).get("/diagnostics/version").body["version"], str),
     "basics.version-needs-auth": lambda b: b.client(None).get("/diagnostics/version").http == 200,
+    "contacts.agents-read": lambda b: (
+        [_changed_by(b, who) for who in ("agent1", "supervisor1", "admin1")] == [[200, 200, 200]] * 3
+    ),
     "contacts.availability-missing": lambda b: _availability(b, "Ready") == [True],
+    "contacts.availability-of-absent": lambda b: _availability_shown(b) == ["agent1"],
     "contacts.availability-wrong": lambda b: _availability(b, "NotReady") == [False],
     "contacts.create-without-id": lambda b: "id" in _agent(b).post("/contacts", {"name": "x", "phoneNumber": "1"}).body,
     "contacts.delete-of-others-accepted": lambda b: _others_contact(b, "DELETE") == 403,

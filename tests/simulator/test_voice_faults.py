@@ -194,6 +194,15 @@ def hold(bench: Bench) -> bool:
     return one.story() == [("StatusChange", "Held")] and states(one) == ["Held"]
 
 
+@sound("offered-refused-on-held")
+def branch_beside_consult(bench: Bench) -> bool:
+    one = bench.agents[0]
+    call = talk(one, bench.agents[1])
+    consult(one, call, "5003")
+    one.do("InitiateConference", call, destination={"phoneNumber": "6100"})
+    return "InitiateConference" in one.call(call)["capabilities"] and len(one.calls()) == 3
+
+
 @sound("answer-accepted-while-held")
 def answer_held(bench: Bench) -> bool:
     one = bench.agents[0]
@@ -510,6 +519,13 @@ def scope(bench: Bench) -> bool:
     call = monitored(bench, supervisorMonitoringScope="Agent")
     bench.agents[0].do("SingleStepTransfer", call, destination={"phoneNumber": "5002"})
     return bench.supervisor.calls() == []
+
+
+@sound("call-scope-ignored")
+def call_scope(bench: Bench) -> bool:
+    call = monitored(bench, supervisorMonitoringScope="Call")
+    bench.agents[0].do("SingleStepTransfer", call, destination={"phoneNumber": "5002"})
+    return [seen["id"] for seen in bench.supervisor.calls()] == [call] and bench.agents[0].calls() == []
 
 
 @sound("listening-in-hidden")

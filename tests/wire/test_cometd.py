@@ -181,6 +181,24 @@ def test_a_refused_first_connect_is_told(peer: BayeuxPeer, cometd: Open) -> None
         cometd()
 
 
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (lambda _: Answer(503, body={"statusCode": 4}), "connect: the server did not answer it: HTTP 503"),
+        (lambda _: Answer(403, body=b"no"), "connect: HTTP 403"),
+        (refuse("402::unknown"), "connect: refused: 402::unknown"),
+        (refuse("402::unknown", {"reconnect": "handshake", "interval": 0}), "connect: refused: 402::unknown"),
+    ],
+    ids=["503", "403", "unsuccessful", "handshake-advised"],
+)
+def test_a_first_connect_that_keeps_failing_is_told_with_its_reason(
+    peer: BayeuxPeer, cometd: Open, reply: Any, says: str
+) -> None:
+    peer.script("/meta/connect", *[reply] * 500)
+    with pytest.raises(CometdError, match=says):
+        cometd(network_delay=0.4)
+
+
 def test_opening_twice_is_refused(cometd: Open) -> None:
     client = cometd()
     with pytest.raises(CometdError, match="open: the session is connected already"):

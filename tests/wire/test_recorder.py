@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +61,43 @@ def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
         Recorder(tmp_path / "file" / "timeline.ndjson")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_nothing_follows_a_line_that_could_not_be_written(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / "timeline.ndjson")
-    full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - given to the recorder, which closes it
-    recorder._file = full
-    with pytest.raises(RecorderError, match="cannot be written"):
-        recorder.record("a.b", {})
+class Disk(FileIO):
+    """A file on a disk with place for so many bytes more."""
+
+    def __init__(self, path: Path, place: int) -> None:
+        super().__init__(path, "a")
+        self.place = place
+
+    def write(self, data: Any, /) -> int:
+        """As much as there is place for; an error where there is none."""
+        if self.place == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = super().write(bytes(data)[: self.place])
+        self.place -= taken
+        return taken
+
+
+@pytest.mark.parametrize("place", [0, 25])
+def test_a_full_disk_ends_the_timeline_and_not_what_was_begun(tmp_path: Path, place: int) -> None:
+    """The file keeps whole lines; events go on in memory, so that what was begun is cleaned up; nothing new begins."""
+    path = tmp_path / "timeline.ndjson"
+    recorder = Recorder(path)
+    recorder.begin_scenario("one")
+    whole = path.read_bytes()
+    recorder._file.close()  # type: ignore[union-attr]
+    recorder._file = Disk(path, place)
+    recorder.record("a.b", {"n": 1})
+    assert recorder.failure == (f"the timeline cannot be written (No space left on device): {path}; free space there")
+    assert path.read_bytes() == whole
+    assert [event.kind for event in recorder.events(1)] == ["scenario.start", "a.b"]
+    recorder.record("a.c", {})
+    recorder.end_scenario()
+    with pytest.raises(RecorderError, match="No space left on device"):
+        recorder.begin_scenario("two")
+    recorder.close()
     with pytest.raises(RecorderClosedError):
         recorder.record("a.b", {})
-    full.close()
+    assert path.read_bytes() == whole
 
 
 def test_wait_finds_what_is_there_what_comes_and_gives_up_at_the_deadline() -> None:

@@ -104,6 +104,29 @@ def availability_fits(scenario: Scenario) -> Iterator[Outcome]:
                 )
 
 
+@check("availability.absent", "scenario", scope="scenario")
+def availability_absent(scenario: Scenario) -> Iterator[Outcome]:
+    """Somebody whose session has ended, so that he is logged in nowhere, is listed without `availability`."""
+    for step, exchange in performed(scenario, "contacts.List"):
+        away = step.info.get("away")
+        found = exchange.body.get("contacts") if isinstance(exchange.body, Mapping) else None
+        if not isinstance(away, list) or not accepted(exchange) or not isinstance(found, list):
+            continue
+        for contact in found:
+            if not isinstance(contact, Mapping) or contact.get("userName") not in away:
+                continue
+            ok = "availability" not in contact
+            yield Outcome(
+                ok,
+                "no availability of somebody who is not logged in"
+                if ok
+                else f"{bounded(contact.get('userName'), 60)} is not logged in and has availability",
+                "no availability",
+                bounded(contact.get("availability", "absent"), 200),
+                evidence=exchange.seqs,
+            )
+
+
 def _channels(contact: Any) -> list[Mapping[str, Any]]:
     availability = contact.get("availability") if isinstance(contact, Mapping) else None
     channels = availability.get("channels") if isinstance(availability, Mapping) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.contract import value_at
 from conformance.contract.matching import resources_in
-from conformance.judge.checks.story import accepted, listed, performed, sent, told
+from conformance.judge.checks.story import accepted, listed, performed, sent, stimuli, told
 from conformance.judge.findings import Outcome, bounded, check
 from conformance.judge.timeline import Scenario, Step
 
@@ -20,8 +20,8 @@ APART = 1.5
 def call_type(scenario: Scenario) -> Iterator[Outcome]:
     """A call that comes in from outside has the callType Inbound."""
     for step in scenario.steps:
-        causes = [event for event in step.events if event.kind == "stimulus"]
-        if not any(event.payload.get("name") == "inbound-call" for event in causes):
+        causes = [event for event, succeeded in stimuli(step, "inbound-call") if succeeded]
+        if not causes:
             continue
         for seq, actor, _, call in told(step, "call"):
             if call.get("state") != "Ringing" or "callType" not in call:
@@ -141,8 +141,9 @@ def states_repeated(scenario: Scenario) -> Iterator[Outcome]:
 
 @check("monitoring.scope", "scenario", scope="scenario")
 def monitoring_scope(scenario: Scenario) -> Iterator[Outcome]:
-    """With the scope Agent a supervisor is released from a call when the monitored agent has handed it over."""
-    supervisor = agent = ""
+    """With the scope Agent a supervisor is released from a call when the monitored agent has handed it over; with the
+    scope Call the supervisor stays in it."""
+    supervisor = agent = scope = ""
     cause: tuple[int, ...] = ()
     states: dict[str, dict[str, str]] = {}
     handed_over: dict[str, int] = {}
@@ -150,7 +151,9 @@ def monitoring_scope(scenario: Scenario) -> Iterator[Outcome]:
         if step.case == "cleanup":
             break
         exchange = step.main
-        if exchange is not None and accepted(exchange) and sent(exchange).get("supervisorMonitoringScope") == "Agent":
+        asked = sent(exchange).get("supervisorMonitoringScope") if exchange is not None else None
+        if exchange is not None and accepted(exchange) and asked in ("Agent", "Call"):
+            scope = str(asked)
             supervisor, agent, cause = step.performer, str(scenario.info.get("monitored") or ""), exchange.seqs
         for seq, actor, _, call in told(step, "call") if supervisor else ():
             uuid = str(call.get("callUuid"))
@@ -162,13 +165,14 @@ def monitoring_scope(scenario: Scenario) -> Iterator[Outcome]:
         goes_on = any(calls.get(uuid) == "Established" for who, calls in states.items() if who != supervisor)
         if left is None or not goes_on:
             continue
-        ok = left == "Released"
+        ok = (left == "Released") is (scope == "Agent")
+        where = "is still in" if scope == "Agent" else "is no more in"
         yield Outcome(
             ok,
-            "the supervisor left with the agent"
+            "the supervisor is where the scope says"
             if ok
-            else f"with the scope Agent {supervisor} is still in the call that {scenario.cast.get(agent, agent)} left",
-            "Released for the supervisor",
+            else f"with the scope {scope} {supervisor} {where} the call that {scenario.cast.get(agent, agent)} left",
+            "Released for the supervisor" if scope == "Agent" else "in the call",
             bounded(left, 40),
             evidence=(*cause, seq),
         )

@@ -41,7 +41,16 @@ def refusal_status(context: StepContext) -> Iterator[Outcome]:
     wanted = sorted({status for item in negative.expects for status in item.http})
     expected = f"refused with HTTP {' or '.join(map(str, wanted))}"
     if exchange.response is None:
-        yield Outcome(False, f"{negative.title}: no HTTP reply came", expected, "nothing", evidence=exchange.seqs)
+        yield Outcome(
+            False,
+            f"{negative.title}: no HTTP reply came",
+            expected,
+            "nothing",
+            level="should" if _level(context, negative) == "should" else "must",
+            evidence=exchange.seqs,
+            rule=negative.rule,
+            source=negative.source,
+        )
         return
     tolerated = any(item.status_codes == (0,) and _follows(item, exchange) for item in negative.expects)
     swallowed = 200 <= exchange.status < 300 and exchange.status_code in (0, 7, "0", None) and not tolerated
@@ -67,7 +76,9 @@ def refusal_status_code(context: StepContext) -> Iterator[Outcome]:
         return
     if exchange.status not in {status for item in negative.expects for status in item.http}:
         return
-    followed = next((item for item in negative.expects if _follows(item, exchange)), None)
+    # A reading that says the statusCode is followed rather than one that leaves it open.
+    exact = sorted(negative.expects, key=lambda item: item.status_codes is None)
+    followed = next((item for item in exact if _follows(item, exchange)), None)
     codes = sorted({code for item in negative.expects for code in item.status_codes or ()})
     texts = sorted({item.message for item in negative.expects if item.message})
     expected = f"statusCode {' or '.join(map(str, codes)) or 'free'}" + (f", saying {texts[0]!r}" if texts else "")

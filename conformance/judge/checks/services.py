@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.judge.checks.story import accepted, listed, performed, sent, told
+from conformance.judge.checks.story import accepted, listed, performed, sent, stimuli, told
 from conformance.judge.findings import Outcome, bounded, check
 from conformance.judge.timeline import Event, Scenario, Step
 
 TOPIC = "/notifications/services"
 
 
-def _provoked(step: Step) -> Iterator[tuple[Event, Mapping[str, Any]]]:
-    for event in step.events:
-        if event.kind == "stimulus" and event.payload.get("name") == "service-state":
-            parameters = event.payload.get("parameters")
-            if isinstance(parameters, Mapping):
-                yield event, parameters
+def _provoked(step: Step) -> Iterator[tuple[Event, Mapping[str, Any], bool]]:
+    """The changes of services that a step provoked: the stimulus, its parameters, whether it succeeded."""
+    for event, succeeded in stimuli(step, "service-state"):
+        parameters = event.payload.get("parameters")
+        if isinstance(parameters, Mapping):
+            yield event, parameters, succeeded
 
 
 @check("service.told", "scenario", scope="scenario")
 def service_told(scenario: Scenario) -> Iterator[Outcome]:
     """A service that changes its state is told of on `/notifications/services`, with the service as it is now, and is
-    listed with that state."""
+    listed with that state. Nothing is said of a change whose stimulus failed."""
     for step in scenario.steps:
-        for event, parameters in _provoked(step) if step.case == "stimulus" else ():
+        for event, parameters, succeeded in _provoked(step) if step.case == "stimulus" else ():
+            if not succeeded:
+                continue
             wanted = (parameters.get("type"), parameters.get("state"))
             seen = [
                 (seq, service.get("state"))
@@ -58,13 +60,15 @@ def service_told(scenario: Scenario) -> Iterator[Outcome]:
 
 
 def _expected(scenario: Scenario, until: Step) -> dict[str, str]:
-    """The states that were provoked before a step."""
-    return {
-        str(parameters.get("type")): str(parameters.get("state"))
-        for step in scenario.steps
-        if step.number < until.number
-        for _, parameters in _provoked(step)
-    }
+    """The states that were provoked before a step; after a stimulus that failed the state is unknown."""
+    states: dict[str, str] = {}
+    for step in scenario.steps:
+        for _, parameters, succeeded in _provoked(step) if step.number < until.number else ():
+            kind = str(parameters.get("type"))
+            states.pop(kind, None)
+            if succeeded:
+                states[kind] = str(parameters.get("state"))
+    return states
 
 
 @check("partial.told", "scenario", scope="scenario")

@@ -7,8 +7,10 @@ from typing import Any
 
 from conformance.contract import Contract, State, Statechart, matches, value_at
 from conformance.contract.matching import resources_in
+from conformance.judge.checks.story import accepted
 from conformance.judge.context import JUDGED, StepContext
 from conformance.judge.findings import Outcome, bounded, check
+from conformance.judge.timeline import Step
 
 VOLATILE = frozenset({"duration", "capabilities", "metrics", "participants"})
 
@@ -47,6 +49,13 @@ def _owes(context: StepContext, chart: Statechart, actor: str) -> bool:
     )
 
 
+def _provoked(step: Step) -> bool:
+    """Whether what happened from outside did happen: a stimulus succeeded, a customer's request was accepted."""
+    stimuli = [event.payload.get("ok") is True for event in step.events if event.kind == "stimulus.done"]
+    customers = [accepted(item) for item in step.exchanges if item.request.actor == "customer"]
+    return all((*stimuli, *customers)) and bool(stimuli or customers)
+
+
 def _describe(where: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value if value is not None else 'absent'}" for key, value in where.items())
 
@@ -58,6 +67,8 @@ def state_after(context: StepContext) -> Iterator[Outcome]:
     if expectation is None:
         return
     chart, state, actor = expectation
+    if not context.step.operation and not _provoked(context.step):
+        return  # nothing was done to the deployment: the scenario is untestable
     if all(value is None for value in state.where.values()):
         return  # the actor has no such resource in this state: there is nothing to show
     shown = _shown(context, chart, actor)
@@ -113,6 +124,8 @@ def offers(
 @check("capabilities.after", "positive", "transition", "offered", "state")
 def capabilities_after(context: StepContext) -> Iterator[Outcome]:
     """The capabilities of the resource are, as a set, those that its state offers."""
+    if context.step.info.get("owes") is False:
+        return  # the documents do not tell to which state it leads
     features = context.step.info.get("features", ())
     expectation = _expectation(context)
     for item in context.step.delivered:
@@ -177,15 +190,17 @@ def capability_honoured(context: StepContext) -> Iterator[Outcome]:
         return
     errors = [item for item in context.step.delivered if item.actor == context.step.performer and _is_error(item.data)]
     ok = context.accepted and not errors
+    reading = None if ok else context.may_be_refused
     seen = f"HTTP {exchange.status}, statusCode {bounded(exchange.status_code, 40)}"
     if errors:
         seen += f", {errors[0].message_type}: {bounded(errors[0].data.get('errorMessage', ''), 120)}"
     yield Outcome(
-        ok,
+        ok or reading is not None,
         "offered and accepted" if ok else f"{operation.capability} is offered but was refused",
         "accepted",
         seen,
         evidence=exchange.seqs + tuple(item.seq for item in errors),
+        reading=reading,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.contract.matching import resources_in
-from conformance.judge.timeline import Exchange, Scenario, Step
+from conformance.judge.timeline import Event, Exchange, Scenario, Step
 
 
 def accepted(exchange: Exchange | None) -> bool:
@@ -50,3 +50,20 @@ def told(step: Step, kind: str, actor: str | None = None) -> Iterator[tuple[int,
         notification = str(item.data.get("notificationType", "")) if isinstance(item.data, Mapping) else ""
         for resource in resources_in(item.data, kind):
             yield item.seq, item.actor, notification, resource
+
+
+def stimuli(step: Step, name: str) -> Iterator[tuple[Event, bool]]:
+    """The stimuli of a name in a step, each with whether it succeeded: only then anything can be expected of it."""
+    begun: Event | None = None
+    for event in step.events:
+        if event.payload.get("name") != name or event.kind not in {"stimulus", "stimulus.done"}:
+            continue
+        if event.kind == "stimulus":
+            if begun is not None:
+                yield begun, False
+            begun = event
+        elif begun is not None:
+            yield begun, event.payload.get("ok") is True
+            begun = None
+    if begun is not None:
+        yield begun, False

@@ -17,6 +17,9 @@ LEAVE_COMPLETES: Final = fault("chat.leave-completes", "Leave of the only agent 
 CONFERENCE_LEAVE_STAYS: Final = fault(
     "chat.conference-leave-stays", "Leave out of a conference ends in LeftChat instead of Completed."
 )
+REMOVE_NOBODY: Final = fault(
+    "chat.remove-without-target", "RemoveParticipantFromConference without targetUri and targetPath is accepted."
+)
 REMOVE_COMPLETES: Final = fault(
     "chat.remove-participant-completes",
     "RemoveParticipantFromConference ends in Completed instead of LeftChat for the removed agent.",
@@ -32,6 +35,10 @@ REFUSED_STILL_ACTS: Final = fault(
 )
 COMPLETED_STAYS_LISTED: Final = fault(
     "chat.completed-stays-listed", "A completed chat stays in the list of the agent's chats."
+)
+INVITING_REFUSES: Final = fault(
+    "chat.offered-refused-while-inviting",
+    "While another agent's answer to an invitation is awaited, the chat offers Invite and Consult, and refuses them.",
 )
 CANCEL_CONSULT_IGNORED: Final = fault(
     "chat.cancel-consult-ignored", "CancelConsult succeeds, but the invitation of the consulted agent stays."
@@ -107,6 +114,9 @@ NEXT_CHAT_MONITORS_ALL: Final = fault(
 )
 CANCEL_MONITORING_IGNORED: Final = fault(
     "chat.cancel-monitoring-ignored", "CancelSupervisorMonitoring succeeds, but the monitoring goes on."
+)
+INTRUDE_WITHOUT_MODE: Final = fault(
+    "chat.intrude-without-mode", "Intrude without a mode is accepted for an agent who is not monitored."
 )
 ROLE_UNCHECKED: Final = fault("chat.monitoring-without-role", "A user without the role supervisor may monitor others.")
 

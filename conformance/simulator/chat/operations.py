@@ -22,7 +22,7 @@ from ..status import invalid, missing, not_found
 from . import capabilities, notify, transcript
 from . import faults as f
 from .lifecycle import OPERATION_FAILED
-from .model import ALL, Chat, Leg
+from .model import ALL, INVITED, Chat, Leg
 from .state import ChatState
 
 CHAT_PATH: Final = "/me/chats/{id}"
@@ -122,8 +122,13 @@ def run(request: ChatRequest, name: str, action: Action) -> None:
 
 def _allowed(request: ChatRequest, name: str) -> bool:
     if capabilities.may(request.chat, request.leg, name):
-        return True
+        return not _refuses_all_the_same(request, name)
     return name == "Accept" and request.leg.participant is not None and (request.state.world.faults.on(f.ACCEPT_TWICE))
+
+
+def _refuses_all_the_same(request: ChatRequest, name: str) -> bool:
+    waiting = any(leg.state == INVITED for leg in request.chat.legs.values())
+    return name in ("Invite", "Consult") and waiting and request.state.world.faults.on(f.INVITING_REFUSES)
 
 
 # --- parameters ---------------------------------------------------------------------------------------------

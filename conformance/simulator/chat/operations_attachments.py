@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from ..context import Context
 from ..routing import operation
+from ..seed import SEEDED_DOCUMENT_ID
 from ..status import OUT_OF_RANGE, ApiError, invalid, missing, not_found
 from . import faults as f
 from . import notify, transcript
@@ -35,7 +36,7 @@ from .operations import (
     request_for,
     run,
 )
-from .state import SEEDED_DOCUMENT_ID, ChatState
+from .state import ChatState
 
 MAX_DOCUMENT: Final = 10 * 1024 * 1024
 UPLOAD_TYPES: Final = ("standard-response", "file-system")

@@ -190,6 +190,8 @@ def remove_participant(request: ChatRequest) -> Action:
     uri = ctx.optional("targetUri", str)
     path = ctx.optional("targetPath", str)
     if not uri and not path:
+        if ctx.world.faults.on(f.REMOVE_NOBODY):
+            return lambda: None
         raise missing("targetUri")
     user = _target_user(request, uri) if uri else user_from(ctx, path or "", "targetPath")
     if uri and path and user_from(ctx, path, "targetPath") is not user:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..models import User
+from ..seed import SEEDED_DOCUMENT_ID
 from ..status import FORBIDDEN, INTERNAL_ERROR, ApiError
 from ..world import World
 from . import distribution, lifecycle
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 READY = "Ready"
 NOT_READY = "NotReady"
-SEEDED_DOCUMENT_ID = "0000YaB6ARKB0019"
 
 
 @dataclass(eq=False)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ..resources import CONTACT_CENTER_ID
-from ..seed import CHAT_QUEUE
+from ..models import CONTACT_CENTER_ID
+from ..seed import CHAT_QUEUE, SEEDED_DOCUMENT_ID
 from ..status import INVALID_PARAMETER, ApiError, invalid, missing, not_found
 from ..stimuli import stimulus
 from ..world import World
 from . import lifecycle, transcript
 from .model import Chat
 from .resources import customer_chat_resource
-from .state import SEEDED_DOCUMENT_ID, ChatState
+from .state import ChatState
 
 T = TypeVar("T")
 

@@ -110,10 +110,10 @@ async def intrude(ctx: Context) -> None:
     mode = ctx.optional("supervisorVisibilityMode", str, SUPERVISOR_MODES)
     if mode is None:
         monitoring = state.monitorings.get((supervisor.id, agent.id))
-        if monitoring is None:
+        if monitoring is None and not ctx.world.faults.on(f.INTRUDE_WITHOUT_MODE):
             message = "Required parameter 'supervisorVisibilityMode' is missing: the agent is not monitored"
             raise ApiError(MISSING_PARAMETER, message)
-        mode = monitoring.mode
+        mode = monitoring.mode if monitoring is not None else MONITOR
     _open_channel(ctx)
     if leg.state != CHATTING or supervisor.id in chat.legs:
         raise ApiError(INVALID_PARAMETER, "The chat is not one that the supervisor can intrude in now")

@@ -82,6 +82,10 @@ RETRIEVE_SAYS_HELD: Final = fault(
 HANGUP_KEEPS_PEER: Final = fault(
     "voice.hangup-keeps-peer", "Hangup in a call of two leaves the other party's call Established."
 )
+HELD_BESIDE_REFUSES: Final = fault(
+    "voice.offered-refused-on-held",
+    "A held call beside another one offers InitiateConference and SingleStepConference, and refuses them.",
+)
 REJECT_DROPS: Final = fault(
     "voice.reject-drops-call", "Reject releases the caller instead of returning the call to its queue."
 )
@@ -191,4 +195,7 @@ SCOPE_IGNORED: Final = fault(
 )
 LISTENING_HIDDEN: Final = fault(
     "voice.listening-in-hidden", "supervisorListeningIn is false while a supervisor listens."
+)
+CALL_SCOPE_IGNORED: Final = fault(
+    "voice.call-scope-ignored", "With the scope Call the supervisor leaves with the agent who transfers the call."
 )

@@ -63,7 +63,7 @@ def leaving_with(world: World, party: Party) -> list[Party]:
         other
         for other in party.call.parties
         if other.monitoring is not None
-        and other.monitoring.scope == "Agent"
+        and (other.monitoring.scope == "Agent" or world.faults.on(faults.CALL_SCOPE_IGNORED))
         and other.monitoring.target is party.device
     ]
 

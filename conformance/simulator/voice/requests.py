@@ -19,7 +19,7 @@ from . import faults
 from .capabilities import offered
 from .notify import BUSY, INCORRECT_STATE, INVALID_DN, error
 from .numbers import Destination, normalized, resolve
-from .parties import Party
+from .parties import HELD, Party
 from .state import voice_of
 from .switching import is_busy
 
@@ -68,12 +68,18 @@ def _perform(ctx: Context, name: str, act: Act, allowed: Allowed | None) -> None
             error(ctx.world, ctx.user.device, INCORRECT_STATE)
         return
     fine = allowed(ctx.world, party) if allowed is not None else name in offered(ctx.world, party)
-    if fine:
+    if fine and not _refuses_all_the_same(ctx.world, name, party):
         act(ctx.world, party)
     else:
         error(ctx.world, party.device, INCORRECT_STATE, party.call)
         if name == "Hold" and ctx.world.faults.on(faults.REFUSED_ACTS):
             act(ctx.world, party)
+
+
+def _refuses_all_the_same(world: World, name: str, party: Party) -> bool:
+    beside = any(other is not party for other in voice_of(world).parties_of(party.device))
+    refused = name in {"InitiateConference", "SingleStepConference"} and party.state == HELD and beside
+    return refused and world.faults.on(faults.HELD_BESIDE_REFUSES)
 
 
 def own_party(ctx: Context) -> Party | None:
