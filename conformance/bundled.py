@@ -197,7 +197,7 @@ class BundledServer:
             try:
                 process.wait(STOP_DEADLINE)
             except subprocess.TimeoutExpired:
-                process.kill()
+                self.kill()  # those that were started together too: one of them may be what does not end
                 process.wait(STOP_DEADLINE)
         for stream in (process.stdin, process.stdout):
             if stream is not None:

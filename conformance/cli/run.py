@@ -284,11 +284,12 @@ class _Run:
     @contextlib.contextmanager
     def _standing_by(self) -> Iterator[None]:
         """While the suites are collected a bundled server may start."""
-        from conformance.bundled import BundledServer
+        from conformance.bundled import BundledServer, BundledServerError
 
         if self.plan.bundled:
             self._warm = BundledServer()
-            self._warm.warm()
+            with contextlib.suppress(BundledServerError):  # it is tried again, and told, when a server is needed
+                self._warm.warm()
         try:
             yield
         finally:

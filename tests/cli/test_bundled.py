@@ -57,6 +57,16 @@ def test_several_are_servers_of_their_own(tmp_path: Path) -> None:
     assert not [pid for pid in pids if lives(pid)]
 
 
+def test_one_of_several_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.bundled.STOP_DEADLINE", 0.5)
+    server = BundledServer(servers=2)
+    server.start()
+    pids = [one.pid for one in server.served]
+    os.kill(pids[0], signal.SIGSTOP)
+    server.stop()
+    until(lambda: not [pid for pid in pids if lives(pid)], "the end of both")
+
+
 def test_several_end_with_their_parent(tmp_path: Path) -> None:
     server = BundledServer(servers=2)
     server.start()

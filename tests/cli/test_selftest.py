@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.cli.cli_support import FORMATS, call, start
+from tests.cli.cli_support import FORMATS, call, start, until
 
 SCHEMA = json.loads((FORMATS / "kill-matrix.json").read_text("utf-8"))
 FAULTS = ("--fault", "basics.version-is-number", "--fault", "bayeux.never-expires")
@@ -83,10 +82,7 @@ def test_interruption_leaves_a_valid_file(tmp_path: Path) -> None:
     assert document["counts"]["notPlayed"] > 0
     assert document["exitCode"] == 130
     assert "Traceback" not in err
-    end = time.monotonic() + 10
-    while _children(process.pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert _children(process.pid) == []
+    until(lambda: _children(process.pid) == [], "the end of every process", 10)
 
 
 def _children(pid: int) -> list[str]:
